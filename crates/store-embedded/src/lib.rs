@@ -1,0 +1,1 @@
+//! afsa-store-embedded.

@@ -1,0 +1,25 @@
+//! What every backend answers: questions as plain data, exact numbers back, and the traits between.
+//!
+//! A [`Question`] names primitive [`Measure`]s — counts and sums that are exact integers — by
+//! [`Dimension`]s under a [`Filter`]. A backend's [`Snapshot`] turns it into [`Groups`]. Rates,
+//! ordering, paging and comparison are made of these by the `query` crate, once for all backends.
+//!
+//! [`reference`] is the naive executor that defines what is right; [`conformance`] compares any
+//! backend with it on random data and random questions.
+
+pub mod conformance;
+mod dimension;
+mod filter;
+mod measure;
+mod question;
+pub mod reference;
+mod traits;
+
+pub use dimension::{Dimension, Kind};
+pub use filter::{Condition, ConditionScope, Filter, Test};
+pub use measure::{Fact, Measure, Unit};
+pub use question::{Goal, Group, Groups, Question, Traffic, Value, ZoneOffsets};
+pub use traits::{
+    Activity, Arrival, EventKey, Identity, ImportSession, Outcome, Reply, Snapshot, Store,
+    StoreError, Undo,
+};
