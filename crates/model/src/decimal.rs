@@ -149,7 +149,11 @@ mod tests {
     #[test]
     fn reads_what_shops_send() {
         let check = |input: &str, expect: &str| {
-            assert_eq!(input.parse::<Decimal>().unwrap().to_string(), expect, "{input:?}");
+            assert_eq!(
+                input.parse::<Decimal>().unwrap().to_string(),
+                expect,
+                "{input:?}"
+            );
         };
         check("16.13", "16.13");
         check("12 .65 ", "12.65");
@@ -167,10 +171,22 @@ mod tests {
     #[test]
     fn refuses_what_is_no_number() {
         for input in ["", "-", ".", "1.2.3", "abc", "1e", "--1", "NaN", "1,234.50"] {
-            assert_eq!(input.parse::<Decimal>(), Err(ParseDecimalError::Malformed), "{input:?}");
+            assert_eq!(
+                input.parse::<Decimal>(),
+                Err(ParseDecimalError::Malformed),
+                "{input:?}"
+            );
         }
-        for input in ["9000000000001", "1e30", "99999999999999999999999999999999999999"] {
-            assert_eq!(input.parse::<Decimal>(), Err(ParseDecimalError::OutOfRange), "{input:?}");
+        for input in [
+            "9000000000001",
+            "1e30",
+            "99999999999999999999999999999999999999",
+        ] {
+            assert_eq!(
+                input.parse::<Decimal>(),
+                Err(ParseDecimalError::OutOfRange),
+                "{input:?}"
+            );
         }
     }
 }

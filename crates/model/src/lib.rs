@@ -26,7 +26,7 @@ pub use hit::{
     OrderStatus, Origin, PageContext, Product, ProductAction, ProductHit, Promotion, Purchase,
     Refund, TimingOrException, VisitorFields,
 };
-pub use time::{TimeRange, Timestamp, DAY, HOUR, MINUTE, SECOND};
+pub use time::{DAY, HOUR, MINUTE, SECOND, TimeRange, Timestamp};
 pub use visit::{Cut, PageViewMeasures, Visit, VisitorKey};
 
 /// A text value, shared; `None` where nothing (or only empty text) was sent.
@@ -34,5 +34,9 @@ pub type Text = Option<std::sync::Arc<str>>;
 
 /// Makes a [`Text`], turning the empty string into `None`.
 pub fn text(value: &str) -> Text {
-    if value.is_empty() { None } else { Some(value.into()) }
+    if value.is_empty() {
+        None
+    } else {
+        Some(value.into())
+    }
 }

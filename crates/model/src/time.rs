@@ -39,7 +39,10 @@ pub struct TimeRange {
 
 impl TimeRange {
     /// Every instant.
-    pub const ALL: TimeRange = TimeRange { from: Timestamp::MIN, to: Timestamp::MAX };
+    pub const ALL: TimeRange = TimeRange {
+        from: Timestamp::MIN,
+        to: Timestamp::MAX,
+    };
 
     /// Whether `instant` lies in the range.
     pub fn contains(&self, instant: Timestamp) -> bool {

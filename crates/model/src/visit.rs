@@ -32,7 +32,8 @@ pub struct Visit {
     pub entry_page: Text,
     pub exit_page: Text,
     pub exclusion: Option<Exclusion>,
-    /// Exactly one interactive hit, no cart change, no order.
+    /// Exactly one interactive hit and no cart change. It counts as a bounce unless an order that
+    /// isn't cancelled belongs to the visit, which only `visits::orders` can tell.
     pub is_bounce: bool,
     /// By time, then by arrival.
     pub hits: Vec<Hit>,

@@ -25,26 +25,20 @@ fn hashed(kind: &str, account: AccountId, bytes: &[u8]) -> VisitorKey {
 /// Who was known as one user, from when on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserTimeline {
-    /// (time, sequence, visitor) of every hit that told both a visitor and the user, ascending,
-    /// runs of one visitor kept by their first only.
+    /// (time, sequence, visitor) of every hit that told both a visitor and the user, ascending.
+    /// Repetitions are kept: a late hit of another visitor may come between any two.
     known: Vec<(Timestamp, u64, VisitorKey)>,
 }
 
 impl UserTimeline {
     /// Notes that a hit told both; answers whether this changes who is known when.
     pub fn note(&mut self, time: Timestamp, sequence: u64, visitor: VisitorKey) -> bool {
-        let at = self.known.partition_point(|(t, s, _)| (*t, *s) <= (time, sequence));
-        if at > 0 && self.known[at - 1].2 == visitor {
-            return false;
-        }
-        if let Some(next) = self.known.get_mut(at)
-            && next.2 == visitor
-        {
-            (next.0, next.1) = (time, sequence);
-            return true;
-        }
+        let at = self
+            .known
+            .partition_point(|(t, s, _)| (*t, *s) <= (time, sequence));
+        let is_news = at == 0 || self.known[at - 1].2 != visitor;
         self.known.insert(at, (time, sequence, visitor));
-        true
+        is_news
     }
 
     /// The visitor last known as the user at this time (a hit of the same instant counts).
@@ -55,7 +49,7 @@ impl UserTimeline {
         }
     }
 
-    /// Everyone who was ever known as the user.
+    /// Everyone who was ever known as the user, with repetitions.
     pub fn visitors(&self) -> impl Iterator<Item = VisitorKey> + '_ {
         self.known.iter().map(|(_, _, visitor)| *visitor)
     }

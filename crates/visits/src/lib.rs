@@ -5,7 +5,8 @@
 //! [`identity`] says which visitor a hit belongs to. No clock, no randomness, no store.
 
 mod cut;
+mod derive;
 pub mod identity;
 pub mod orders;
 
-pub use cut::{cut, Rules};
+pub use cut::{LONGEST_VISIT, MOST_HITS, Rules, cut};

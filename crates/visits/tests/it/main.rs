@@ -1,0 +1,8 @@
+//! Visits and orders from hits, at the border of the crate.
+
+mod cutting;
+mod deriving;
+mod hits;
+mod identity;
+mod laws;
+mod orders;
