@@ -58,6 +58,9 @@ pub enum StoreError {
     Io(String, String),
     #[error("no such import")]
     NoSuchImport,
+    /// An import of this number was finished before: its hits are there.
+    #[error("import {0} is stored already")]
+    ImportExists(u32),
     #[error("the question needs more than the bound on memory: {0}")]
     TooLarge(String),
     #[error("{0}")]
@@ -77,7 +80,8 @@ pub trait Store: Send + Sync {
     /// tell whether a visit is under way now.
     fn latest_activity(&self, account: AccountId, visitor: VisitorKey) -> Option<Timestamp>;
 
-    /// Begins to take history. `import` is above 0 and unique in the account.
+    /// Begins to take history. `import` is above 0 and unique in the account: one that was
+    /// finished before gives [`StoreError::ImportExists`].
     fn begin_import(
         &self,
         account: AccountId,

@@ -1,0 +1,325 @@
+//! One import: a stream of history into the store.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+use std::str::FromStr;
+
+use afsa_store::{Arrival, ImportSession, Outcome, Store, StoreError};
+use afsa_wire::{DecodedHit, Rejection, log_line};
+use rayon::prelude::*;
+
+use crate::pipeline::Moment;
+use crate::{AccountContext, Pipeline};
+
+/// A line longer than this is refused without being read to memory.
+const LONGEST_LINE: usize = 4 << 20;
+/// Bytes that are decoded as one piece of work.
+const CHUNK: usize = 256 << 10;
+/// Pieces under way at once.
+const CHUNKS: usize = 16;
+/// Distinct reasons that are told apart; further ones are counted together.
+const MOST_REASONS: usize = 50;
+
+/// What the lines of an import are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One hit of `POST /v1/collect` a line.
+    Ndjson,
+    /// Web server logs in common, combined or vhost-combined form.
+    Combined,
+}
+
+impl Format {
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Ndjson => "ndjson",
+            Format::Combined => "combined",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+    fn from_str(word: &str) -> Result<Format, String> {
+        match word {
+            "ndjson" => Ok(Format::Ndjson),
+            "combined" => Ok(Format::Combined),
+            _ => Err(format!("{word:?} is none of ndjson, combined")),
+        }
+    }
+}
+
+/// What an import came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Lines, but for empty ones.
+    pub read: u64,
+    pub accepted: u64,
+    pub duplicates: u64,
+    /// Lines that could not be taken.
+    pub rejected: u64,
+    /// Log lines that are no page view: assets, errors, redirects …
+    pub skipped: u64,
+    /// By reason: how many, and the first line (counted from 1) with what was wrong there.
+    pub reasons: BTreeMap<String, ReasonTally>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReasonTally {
+    pub count: u64,
+    pub first_line: u64,
+    pub detail: String,
+}
+
+impl Tally {
+    fn note(&mut self, reason: String, line: u64, detail: String) {
+        let known = self.reasons.len() < MOST_REASONS || self.reasons.contains_key(&reason);
+        let reason = if known { reason } else { "other".to_owned() };
+        let tally = self.reasons.entry(reason).or_insert(ReasonTally {
+            count: 0,
+            first_line: line,
+            detail,
+        });
+        tally.count += 1;
+    }
+}
+
+/// Why an import ended without being done.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("the data can't be read after line {line}: {error}")]
+    Unreadable { line: u64, error: io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads gzip, zstd or plain text, told apart by the first bytes; members may follow each other.
+pub fn decompressed<'a>(input: impl Read + Send + 'a) -> io::Result<Box<dyn BufRead + Send + 'a>> {
+    let mut input = BufReader::with_capacity(CHUNK, input);
+    let start = input.fill_buf()?;
+    Ok(if start.starts_with(&[0x1f, 0x8b]) {
+        Box::new(BufReader::with_capacity(CHUNK, flate2::bufread::MultiGzDecoder::new(input)))
+    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Box::new(BufReader::with_capacity(CHUNK, zstd::Decoder::with_buffer(input)?))
+    } else {
+        Box::new(input)
+    })
+}
+
+/// Reads every line, takes what is good, and makes it visible at the end. `progress` is told the
+/// tally so far and, while the store works at the end, the fraction that is done.
+pub fn run(
+    store: &dyn Store,
+    pipeline: &Pipeline,
+    account: &AccountContext,
+    import: u32,
+    format: Format,
+    moment: &Moment,
+    input: &mut dyn BufRead,
+    progress: &(dyn Fn(&Tally, Option<f64>) + Sync),
+) -> Result<Tally, RunError> {
+    let mut session = store.begin_import(account.id, import)?;
+    let mut tally = Tally::default();
+    let decode = |chunk: &Chunk| decoded(pipeline, account, format, moment, chunk);
+    let mut reader = ChunkReader { input, line: 0, carry: Vec::new(), is_at_end: false };
+    let mut waiting: Vec<Decoded> = Vec::new();
+    loop {
+        let chunks = reader.next_chunks()?;
+        let is_last = chunks.is_empty();
+        // While the store takes what was decoded, the next lines are decoded.
+        let (taken, next) = rayon::join(
+            || take(session.as_mut(), &mut tally, std::mem::take(&mut waiting)),
+            || chunks.par_iter().map(decode).collect::<Vec<Decoded>>(),
+        );
+        taken?;
+        progress(&tally, None);
+        waiting = next;
+        if is_last {
+            break;
+        }
+    }
+    session.finish(&|fraction| progress(&tally, Some(fraction)))?;
+    Ok(tally)
+}
+
+/// Whole lines, and the number of the first of them.
+struct Chunk {
+    first_line: u64,
+    bytes: Vec<u8>,
+}
+
+struct ChunkReader<'a> {
+    input: &'a mut dyn BufRead,
+    /// Lines handed out so far.
+    line: u64,
+    /// The beginning of a line whose end wasn't read yet.
+    carry: Vec<u8>,
+    is_at_end: bool,
+}
+
+impl ChunkReader<'_> {
+    fn next_chunks(&mut self) -> Result<Vec<Chunk>, RunError> {
+        let mut chunks = Vec::with_capacity(CHUNKS);
+        while chunks.len() < CHUNKS && !self.is_at_end {
+            chunks.push(self.next_chunk()?);
+        }
+        Ok(chunks)
+    }
+
+    fn next_chunk(&mut self) -> Result<Chunk, RunError> {
+        let mut bytes = std::mem::take(&mut self.carry);
+        while bytes.len() < CHUNK || !bytes.contains(&b'\n') {
+            if bytes.len() > LONGEST_LINE + CHUNK && !bytes.contains(&b'\n') {
+                // Only the start of an overlong line is kept: enough for it to be refused.
+                self.skip_line().map_err(|error| self.unreadable(error))?;
+                bytes.push(b'\n');
+                break;
+            }
+            let read = self.input.fill_buf().map_err(|error| RunError::Unreadable {
+                line: self.line,
+                error,
+            })?;
+            if read.is_empty() {
+                self.is_at_end = true;
+                break;
+            }
+            bytes.extend_from_slice(read);
+            let length = read.len();
+            self.input.consume(length);
+        }
+        if !self.is_at_end {
+            let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            self.carry = bytes.split_off(end);
+        }
+        let chunk = Chunk { first_line: self.line + 1, bytes };
+        self.line += chunk.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(chunk)
+    }
+
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let read = self.input.fill_buf()?;
+            if read.is_empty() {
+                return Ok(());
+            }
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(read.len(), |at| at + 1);
+            self.input.consume(length);
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn unreadable(&self, error: io::Error) -> RunError {
+        RunError::Unreadable { line: self.line, error }
+    }
+}
+
+/// What a chunk's lines came to.
+#[derive(Default)]
+struct Decoded {
+    read: u64,
+    skipped: u64,
+    arrivals: Vec<Arrival>,
+    /// (line, reason, detail, whether it is a rejection and not a skip).
+    notes: Vec<(u64, String, String, bool)>,
+}
+
+fn decoded(
+    pipeline: &Pipeline,
+    account: &AccountContext,
+    format: Format,
+    moment: &Moment,
+    chunk: &Chunk,
+) -> Decoded {
+    let mut decoded = Decoded::default();
+    for (index, line) in chunk.bytes.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        decoded.read += 1;
+        let number = chunk.first_line + index as u64;
+        let hit = match decode_line(format, account, line) {
+            Ok(hit) => hit,
+            Err(Refused::Skipped(reason)) => {
+                decoded.skipped += 1;
+                decoded.notes.push((number, reason.to_owned(), String::new(), false));
+                continue;
+            }
+            Err(Refused::Rejected(rejection)) => {
+                decoded.notes.push(rejection_note(number, rejection));
+                continue;
+            }
+        };
+        match pipeline.arrival(account, hit, moment) {
+            Ok(arrival) => decoded.arrivals.push(arrival),
+            Err(rejection) => decoded.notes.push(rejection_note(number, rejection)),
+        }
+    }
+    decoded
+}
+
+enum Refused {
+    Skipped(&'static str),
+    Rejected(Rejection),
+}
+
+fn decode_line(
+    format: Format,
+    account: &AccountContext,
+    line: &[u8],
+) -> Result<DecodedHit, Refused> {
+    if line.len() > LONGEST_LINE {
+        return Err(Refused::Rejected(Rejection {
+            field: String::new(),
+            error: "too_long",
+            detail: format!("a line has at most {LONGEST_LINE} bytes"),
+        }));
+    }
+    match format {
+        Format::Ndjson => afsa_wire::decode_line(line).map_err(Refused::Rejected),
+        Format::Combined => {
+            let line = log_line::parse(line).map_err(Refused::Rejected)?;
+            match line.into_hit(&account.default_host) {
+                log_line::LogOutcome::Hit(hit) => Ok(hit),
+                log_line::LogOutcome::Skip(skip) => Err(Refused::Skipped(skip.word())),
+            }
+        }
+    }
+}
+
+fn rejection_note(line: u64, rejection: Rejection) -> (u64, String, String, bool) {
+    let reason = if rejection.field.is_empty() {
+        rejection.error.to_owned()
+    } else {
+        // Positions in lists would make a reason of each row.
+        let field: String = rejection.field.chars().filter(|c| !c.is_ascii_digit()).collect();
+        format!("{}: {}", field, rejection.error)
+    };
+    (line, reason, rejection.detail, true)
+}
+
+fn take(
+    session: &mut dyn ImportSession,
+    tally: &mut Tally,
+    decoded: Vec<Decoded>,
+) -> Result<(), StoreError> {
+    for part in decoded {
+        tally.read += part.read;
+        tally.skipped += part.skipped;
+        for (line, reason, detail, is_rejection) in part.notes {
+            tally.rejected += u64::from(is_rejection);
+            tally.note(reason, line, detail);
+        }
+        if part.arrivals.is_empty() {
+            continue;
+        }
+        let outcomes = session.push(part.arrivals)?;
+        let accepted = outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count();
+        tally.accepted += accepted as u64;
+        tally.duplicates += (outcomes.len() - accepted) as u64;
+    }
+    Ok(())
+}
