@@ -1,1 +1,48 @@
-//! afsa-accounts.
+//! Accounts, what belongs to them, and the keys that open them, in one SQLite file.
+//!
+//! [`Accounts`] is the file. It holds [`Account`]s with their settings, [`Goal`]s, [`Segment`]s and
+//! [`ApiKey`]s, and the secrets that cookieless identities are made with. [`Accounts::authenticate`]
+//! turns the text of a key into a [`Principal`]: the one account and the [`Scopes`] that it opens.
+//! Filters of goals and segments are texts here; what they mean is the business of whoever asks.
+//!
+//! Time and random bytes come in as arguments. Any number of threads may share one [`Accounts`],
+//! and several processes one file.
+//!
+//! ```
+//! use afsa_accounts::{AccountChange, Accounts, NewKey, Scope, Scopes};
+//! use afsa_model::Timestamp;
+//!
+//! let now = Timestamp(1_760_000_000_000);
+//! let accounts = Accounts::in_memory()?;
+//! let draft = AccountChange {
+//!     name: Some("A shop".into()),
+//!     url: Some("https://shop.example.com/".into()),
+//!     ..AccountChange::default()
+//! };
+//! let account = accounts.create_account(&draft, now)?;
+//! let key = NewKey { name: "reader".into(), scopes: Scopes::from([Scope::StatsRead]), expires_at: None };
+//! let created = accounts.create_key(account.id, &key, [7; 32], now)?;
+//! assert!(created.text.starts_with("1-"));
+//! let principal = accounts.authenticate(&created.text, now)?;
+//! assert_eq!(principal.account, account.id);
+//! # Ok::<(), afsa_accounts::Error>(())
+//! ```
+
+mod account;
+mod change;
+mod database;
+mod error;
+mod goal;
+mod key;
+mod scope;
+mod secret;
+mod segment;
+
+pub use account::{Account, EcommerceLevel, Plan};
+pub use change::AccountChange;
+pub use database::Accounts;
+pub use error::{Error, FieldFault, Refusal};
+pub use goal::{Goal, GoalChange};
+pub use key::{ApiKey, CreatedKey, NewKey, Principal};
+pub use scope::{Scope, Scopes, UnknownScope};
+pub use segment::{Segment, SegmentChange};

@@ -1,0 +1,243 @@
+//! Accounts and where they are kept.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use afsa_model::{AccountId, AccountSettings, AddressPolicy, Timestamp};
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use crate::{AccountChange, Accounts, Error};
+
+/// A site or shop with everything that its owner can set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: String,
+    /// The site's address, with scheme.
+    pub url: String,
+    /// Of the account's mails and pages: `en`, `fr` or another BCP 47 tag.
+    pub language: String,
+    pub created_at: Timestamp,
+    pub plan: Plan,
+    pub ecommerce: EcommerceLevel,
+    /// What decides how hits become figures, zone and currency among it.
+    pub settings: AccountSettings,
+}
+
+/// What the account may use, as existing shop plug-ins want to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub id: u32,
+    pub name: String,
+    pub trial: bool,
+    pub start: Timestamp,
+    /// `None`: without end.
+    pub end: Option<Timestamp>,
+}
+
+/// How much a shop tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EcommerceLevel {
+    /// The site sells nothing.
+    Off,
+    Limited,
+    Basic,
+    #[default]
+    Advanced,
+}
+
+impl EcommerceLevel {
+    pub const ALL: [EcommerceLevel; 4] = [
+        EcommerceLevel::Off,
+        EcommerceLevel::Limited,
+        EcommerceLevel::Basic,
+        EcommerceLevel::Advanced,
+    ];
+
+    /// The word that is shown, stored and sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            EcommerceLevel::Off => "off",
+            EcommerceLevel::Limited => "limited",
+            EcommerceLevel::Basic => "basic",
+            EcommerceLevel::Advanced => "advanced",
+        }
+    }
+}
+
+impl FromStr for EcommerceLevel {
+    type Err = ();
+
+    fn from_str(input: &str) -> Result<EcommerceLevel, ()> {
+        EcommerceLevel::ALL
+            .into_iter()
+            .find(|level| level.name() == input)
+            .ok_or(())
+    }
+}
+
+impl Accounts {
+    /// Makes an account. Name and address are needed, everything else has a default.
+    pub fn create_account(&self, draft: &AccountChange, now: Timestamp) -> Result<Account, Error> {
+        let blank = Account {
+            id: AccountId(0),
+            name: String::new(),
+            url: String::new(),
+            language: "en".into(),
+            created_at: now,
+            // Shop plug-ins show everything for plan 4.
+            plan: Plan {
+                id: 4,
+                name: "Self-hosted".into(),
+                trial: false,
+                start: now,
+                end: None,
+            },
+            ecommerce: EcommerceLevel::default(),
+            settings: AccountSettings::default(),
+        };
+        let mut account = draft.applied_to(&blank)?;
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        transaction.execute(
+            "INSERT INTO accounts (name, url, timezone, currency, language, created_at, plan_id,
+                 plan_name, plan_trial, plan_start, plan_end, ecommerce_level,
+                 dropped_address_bytes, visit_timeout, order_window, kept_parameters,
+                 internal_hosts, excluded_addresses, excluded_roles, retention_months)
+             VALUES ('', '', '', '', '', ?1, 0, '', 0, 0, NULL, '', 0, 0, 0, '', '', '', '', NULL)",
+            [now.0],
+        )?;
+        let number = transaction.last_insert_rowid();
+        account.id = AccountId(u32::try_from(number).map_err(|_| damaged("account id"))?);
+        store(&transaction, &account)?;
+        transaction.commit()?;
+        Ok(account)
+    }
+
+    /// Every account, by number.
+    pub fn accounts(&self) -> Result<Vec<Account>, Error> {
+        let connection = self.read();
+        let mut statement = connection.prepare_cached("SELECT * FROM accounts ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        let mut accounts = Vec::new();
+        while let Some(row) = rows.next()? {
+            accounts.push(account(row)?);
+        }
+        Ok(accounts)
+    }
+
+    pub fn account(&self, id: AccountId) -> Result<Account, Error> {
+        let connection = self.read();
+        find(&connection, id)
+    }
+
+    /// Changes what the change names, all or nothing.
+    pub fn update_account(&self, id: AccountId, change: &AccountChange) -> Result<Account, Error> {
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        let changed = change.applied_to(&find(&transaction, id)?)?;
+        store(&transaction, &changed)?;
+        transaction.commit()?;
+        Ok(changed)
+    }
+
+    /// Changes the plan, which is the installation's to say, not the account's.
+    pub fn set_plan(&self, id: AccountId, plan: Plan) -> Result<Account, Error> {
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        let changed = Account {
+            plan,
+            ..find(&transaction, id)?
+        };
+        store(&transaction, &changed)?;
+        transaction.commit()?;
+        Ok(changed)
+    }
+}
+
+fn find(connection: &rusqlite::Connection, id: AccountId) -> Result<Account, Error> {
+    let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE id = ?1")?;
+    let found = statement
+        .query_row([id.0], |row| Ok(account(row)))
+        .optional()?;
+    found.unwrap_or(Err(Error::NoSuchAccount(id)))
+}
+
+fn account(row: &Row<'_>) -> Result<Account, Error> {
+    let level: String = row.get("ecommerce_level")?;
+    Ok(Account {
+        id: AccountId(row.get("id")?),
+        name: row.get("name")?,
+        url: row.get("url")?,
+        language: row.get("language")?,
+        created_at: Timestamp(row.get("created_at")?),
+        plan: Plan {
+            id: row.get("plan_id")?,
+            name: row.get("plan_name")?,
+            trial: row.get("plan_trial")?,
+            start: Timestamp(row.get("plan_start")?),
+            end: row.get::<_, Option<i64>>("plan_end")?.map(Timestamp),
+        },
+        ecommerce: level.parse().map_err(|()| damaged("level of e-commerce"))?,
+        settings: AccountSettings {
+            timezone: row.get::<_, String>("timezone")?.into(),
+            currency: row.get::<_, String>("currency")?.into(),
+            visit_timeout: row.get("visit_timeout")?,
+            order_window: row.get("order_window")?,
+            kept_parameters: lines(&row.get::<_, String>("kept_parameters")?),
+            internal_hosts: lines(&row.get::<_, String>("internal_hosts")?),
+            excluded_addresses: lines(&row.get::<_, String>("excluded_addresses")?),
+            excluded_roles: lines(&row.get::<_, String>("excluded_roles")?),
+            retention_months: row.get("retention_months")?,
+            address_policy: AddressPolicy {
+                dropped_bytes: row.get("dropped_address_bytes")?,
+            },
+        },
+    })
+}
+
+fn store(connection: &rusqlite::Connection, account: &Account) -> Result<(), Error> {
+    let settings = &account.settings;
+    let mut statement = connection.prepare_cached(
+        "UPDATE accounts SET name = :name, url = :url, timezone = :timezone, currency = :currency,
+             language = :language, plan_id = :plan_id, plan_name = :plan_name,
+             plan_trial = :plan_trial, plan_start = :plan_start, plan_end = :plan_end,
+             ecommerce_level = :ecommerce_level, dropped_address_bytes = :dropped_address_bytes,
+             visit_timeout = :visit_timeout, order_window = :order_window,
+             kept_parameters = :kept_parameters, internal_hosts = :internal_hosts,
+             excluded_addresses = :excluded_addresses, excluded_roles = :excluded_roles,
+             retention_months = :retention_months
+         WHERE id = :id",
+    )?;
+    statement.execute(named_params! {
+        ":id": account.id.0,
+        ":name": account.name,
+        ":url": account.url,
+        ":timezone": &*settings.timezone,
+        ":currency": &*settings.currency,
+        ":language": account.language,
+        ":plan_id": account.plan.id,
+        ":plan_name": account.plan.name,
+        ":plan_trial": account.plan.trial,
+        ":plan_start": account.plan.start.0,
+        ":plan_end": account.plan.end.map(|end| end.0),
+        ":ecommerce_level": account.ecommerce.name(),
+        ":dropped_address_bytes": settings.address_policy.dropped_bytes,
+        ":visit_timeout": settings.visit_timeout,
+        ":order_window": settings.order_window,
+        ":kept_parameters": settings.kept_parameters.join("\n"),
+        ":internal_hosts": settings.internal_hosts.join("\n"),
+        ":excluded_addresses": settings.excluded_addresses.join("\n"),
+        ":excluded_roles": settings.excluded_roles.join("\n"),
+        ":retention_months": settings.retention_months,
+    })?;
+    Ok(())
+}
+
+fn lines(text: &str) -> Vec<Arc<str>> {
+    text.lines().map(Arc::from).collect()
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Damaged(format!("an unreadable {what}"))
+}

@@ -1,0 +1,71 @@
+//! What can go wrong.
+
+use afsa_model::AccountId;
+
+/// Why something could not be done with the accounts.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Every fault of the fields given, never an empty list.
+    #[error("{} field(s) cannot be accepted", .0.len())]
+    Invalid(Vec<FieldFault>),
+    #[error("no account {0}")]
+    NoSuchAccount(AccountId),
+    /// There is no such thing in this account.
+    #[error("no {kind} {id}")]
+    NotFound { kind: &'static str, id: i64 },
+    /// The account has something of this kind and name already.
+    #[error("a {kind} named {name:?} exists already")]
+    NameTaken { kind: &'static str, name: String },
+    #[error("the key was refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The file was written by a newer version of this program.
+    #[error("the accounts are of version {found}, this program knows {known}")]
+    TooNew { found: usize, known: usize },
+    /// What a column holds could not have been written by this program.
+    #[error("damaged accounts: {0}")]
+    Damaged(String),
+    #[error("the accounts cannot be reached: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// Why a key opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("unknown")]
+    Unknown,
+    #[error("expired")]
+    Expired,
+    #[error("revoked")]
+    Revoked,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// The field's path as the program's interfaces name it: `name`, `settings.internal_hosts`.
+    pub field: &'static str,
+    /// A fixed word: `missing`, `too_long`, `malformed`, `unknown_value`, `out_of_range`.
+    pub error: &'static str,
+    /// A sentence that says what would be accepted.
+    pub detail: String,
+}
+
+/// Tells a name that is in use from other failures of a write.
+pub(crate) fn unless_taken(
+    written: rusqlite::Result<usize>,
+    kind: &'static str,
+    name: &str,
+) -> Result<(), Error> {
+    match written {
+        Ok(_) => Ok(()),
+        Err(rusqlite::Error::SqliteFailure(failure, _))
+            if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE =>
+        {
+            Err(Error::NameTaken {
+                kind,
+                name: name.to_owned(),
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,178 @@
+//! Goals: what an account counts as a conversion.
+
+use afsa_model::{AccountId, Decimal, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::change::Faults;
+use crate::error::unless_taken;
+use crate::{Accounts, Error};
+
+/// Characters of a name.
+const NAME_LENGTH: usize = 200;
+
+/// A stored goal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    pub id: i64,
+    /// Unique in its account.
+    pub name: String,
+    /// The filter that hits must match, as text that the caller has checked.
+    pub matches: String,
+    /// What a conversion is worth in the account's currency.
+    pub value: Option<Decimal>,
+    /// Only the first match in a visit counts.
+    pub once_per_visit: bool,
+    pub created_at: Timestamp,
+}
+
+/// What a new goal shall be, or what is to change of one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GoalChange {
+    pub name: Option<String>,
+    pub matches: Option<String>,
+    /// `Some(None)` takes the value away.
+    pub value: Option<Option<Decimal>>,
+    pub once_per_visit: Option<bool>,
+}
+
+impl Accounts {
+    /// Makes a goal. Name and filter are needed.
+    pub fn create_goal(
+        &self,
+        account: AccountId,
+        draft: &GoalChange,
+        now: Timestamp,
+    ) -> Result<Goal, Error> {
+        let blank = Goal {
+            id: 0,
+            name: String::new(),
+            matches: String::new(),
+            value: None,
+            once_per_visit: false,
+            created_at: now,
+        };
+        let goal = draft.applied_to(blank)?;
+        self.account(account)?;
+        let connection = self.write();
+        let written = connection.execute(
+            "INSERT INTO goals (account, name, match, value, once_per_visit, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (
+                account.0,
+                &goal.name,
+                &goal.matches,
+                goal.value.map(|value| value.to_string()),
+                goal.once_per_visit,
+                now.0,
+            ),
+        );
+        unless_taken(written, "goal", &goal.name)?;
+        Ok(Goal {
+            id: connection.last_insert_rowid(),
+            ..goal
+        })
+    }
+
+    /// The account's goals, by age.
+    pub fn goals(&self, account: AccountId) -> Result<Vec<Goal>, Error> {
+        let connection = self.read();
+        let mut statement =
+            connection.prepare_cached("SELECT * FROM goals WHERE account = ?1 ORDER BY id")?;
+        let mut rows = statement.query([account.0])?;
+        let mut goals = Vec::new();
+        while let Some(row) = rows.next()? {
+            goals.push(goal(row)?);
+        }
+        Ok(goals)
+    }
+
+    pub fn goal(&self, account: AccountId, id: i64) -> Result<Goal, Error> {
+        find(&self.read(), account, id)
+    }
+
+    pub fn update_goal(
+        &self,
+        account: AccountId,
+        id: i64,
+        change: &GoalChange,
+    ) -> Result<Goal, Error> {
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        let goal = change.applied_to(find(&transaction, account, id)?)?;
+        let written = transaction.execute(
+            "UPDATE goals SET name = ?3, match = ?4, value = ?5, once_per_visit = ?6
+             WHERE account = ?1 AND id = ?2",
+            (
+                account.0,
+                id,
+                &goal.name,
+                &goal.matches,
+                goal.value.map(|value| value.to_string()),
+                goal.once_per_visit,
+            ),
+        );
+        unless_taken(written, "goal", &goal.name)?;
+        transaction.commit()?;
+        Ok(goal)
+    }
+
+    pub fn delete_goal(&self, account: AccountId, id: i64) -> Result<(), Error> {
+        let deleted = self.write().execute(
+            "DELETE FROM goals WHERE account = ?1 AND id = ?2",
+            (account.0, id),
+        )?;
+        if deleted == 0 {
+            Err(Error::NotFound { kind: "goal", id })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl GoalChange {
+    fn applied_to(&self, mut goal: Goal) -> Result<Goal, Error> {
+        if let Some(name) = &self.name {
+            goal.name = name.trim().to_owned();
+        }
+        if let Some(matches) = &self.matches {
+            goal.matches = matches.clone();
+        }
+        goal.value = self.value.unwrap_or(goal.value);
+        goal.once_per_visit = self.once_per_visit.unwrap_or(goal.once_per_visit);
+        let mut faults = Faults::default();
+        faults.check_text("name", &goal.name, NAME_LENGTH);
+        if goal.matches.is_empty() {
+            faults.add("match", "missing", "must be a filter");
+        }
+        if faults.0.is_empty() {
+            Ok(goal)
+        } else {
+            Err(Error::Invalid(faults.0))
+        }
+    }
+}
+
+fn find(connection: &Connection, account: AccountId, id: i64) -> Result<Goal, Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM goals WHERE account = ?1 AND id = ?2")?;
+    let found = statement
+        .query_row((account.0, id), |row| Ok(goal(row)))
+        .optional()?;
+    found.unwrap_or(Err(Error::NotFound { kind: "goal", id }))
+}
+
+fn goal(row: &Row<'_>) -> Result<Goal, Error> {
+    let value: Option<String> = row.get("value")?;
+    let value = value
+        .map(|value| value.parse())
+        .transpose()
+        .map_err(|error| Error::Damaged(format!("a goal's value: {error}")))?;
+    Ok(Goal {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        matches: row.get("match")?,
+        value,
+        once_per_visit: row.get("once_per_visit")?,
+        created_at: Timestamp(row.get("created_at")?),
+    })
+}

@@ -1,0 +1,239 @@
+//! API keys: who holds one may act for its account.
+
+use std::sync::PoisonError;
+
+use afsa_model::{AccountId, Timestamp};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::{OptionalExtension, Row};
+use sha2::{Digest, Sha256};
+
+use crate::change::Faults;
+use crate::{Accounts, Error, Refusal, Scope, Scopes};
+
+/// Characters of a key's name.
+const NAME_LENGTH: usize = 200;
+/// No text longer than this can be a key, so none is hashed.
+const TEXT_LENGTH: usize = 200;
+
+/// What is kept of a key: never its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiKey {
+    pub id: i64,
+    pub account: AccountId,
+    pub name: String,
+    pub scopes: Scopes,
+    pub created_at: Timestamp,
+    /// `None`: never.
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub last_used: Option<Timestamp>,
+}
+
+/// What a new key shall be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewKey {
+    pub name: String,
+    pub scopes: Scopes,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key with its text, which is known only now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreatedKey {
+    pub key: ApiKey,
+    /// `<account number>-<secret>`.
+    pub text: String,
+}
+
+/// Who acts: one account and what may be done in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub account: AccountId,
+    pub key: i64,
+    pub scopes: Scopes,
+}
+
+impl Accounts {
+    /// Makes a key of 32 random bytes.
+    pub fn create_key(
+        &self,
+        account: AccountId,
+        new: &NewKey,
+        secret: [u8; 32],
+        now: Timestamp,
+    ) -> Result<CreatedKey, Error> {
+        let mut faults = Faults::default();
+        faults.check_text("name", &new.name, NAME_LENGTH);
+        if new.scopes.is_empty() {
+            let known = Scope::ALL.map(Scope::name).join(", ");
+            faults.add(
+                "scopes",
+                "missing",
+                format!("must name at least one of {known}"),
+            );
+        }
+        if new.expires_at.is_some_and(|expiry| expiry <= now) {
+            faults.add("expires_at", "out_of_range", "must lie in the future");
+        }
+        if !faults.0.is_empty() {
+            return Err(Error::Invalid(faults.0));
+        }
+        self.account(account)?;
+        let text = format!("{}-{}", account.0, URL_SAFE_NO_PAD.encode(secret));
+        let name = new.name.trim().to_owned();
+        let connection = self.write();
+        connection.execute(
+            "INSERT INTO keys (account, name, hash, scopes, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (
+                account.0,
+                &name,
+                hash(&text),
+                new.scopes.to_string(),
+                now.0,
+                new.expires_at.map(|expiry| expiry.0),
+            ),
+        )?;
+        let key = ApiKey {
+            id: connection.last_insert_rowid(),
+            account,
+            name,
+            scopes: new.scopes,
+            created_at: now,
+            expires_at: new.expires_at,
+            revoked_at: None,
+            last_used: None,
+        };
+        Ok(CreatedKey { key, text })
+    }
+
+    /// The account's keys, also those that open nothing any more, by age.
+    pub fn keys(&self, account: AccountId) -> Result<Vec<ApiKey>, Error> {
+        let connection = self.read();
+        let mut statement =
+            connection.prepare_cached("SELECT * FROM keys WHERE account = ?1 ORDER BY id")?;
+        let mut rows = statement.query([account.0])?;
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            keys.push(self.with_latest_use(key(row)?));
+        }
+        Ok(keys)
+    }
+
+    pub fn key(&self, account: AccountId, id: i64) -> Result<ApiKey, Error> {
+        let connection = self.read();
+        let mut statement =
+            connection.prepare_cached("SELECT * FROM keys WHERE account = ?1 AND id = ?2")?;
+        let found = statement
+            .query_row((account.0, id), |row| Ok(key(row)))
+            .optional()?;
+        match found {
+            Some(key) => Ok(self.with_latest_use(key?)),
+            None => Err(Error::NotFound { kind: "key", id }),
+        }
+    }
+
+    /// Gives the key another name.
+    pub fn rename_key(&self, account: AccountId, id: i64, name: &str) -> Result<ApiKey, Error> {
+        let mut faults = Faults::default();
+        faults.check_text("name", name, NAME_LENGTH);
+        if !faults.0.is_empty() {
+            return Err(Error::Invalid(faults.0));
+        }
+        self.write().execute(
+            "UPDATE keys SET name = ?3 WHERE account = ?1 AND id = ?2",
+            (account.0, id, name.trim()),
+        )?;
+        self.key(account, id)
+    }
+
+    /// From now on the key opens nothing. Revoking again changes nothing.
+    pub fn revoke_key(&self, account: AccountId, id: i64, now: Timestamp) -> Result<ApiKey, Error> {
+        self.write().execute(
+            "UPDATE keys SET revoked_at = coalesce(revoked_at, ?3) WHERE account = ?1 AND id = ?2",
+            (account.0, id, now.0),
+        )?;
+        self.key(account, id)
+    }
+
+    /// Whose key this is. The table is searched for the text's hash, so how long it takes tells
+    /// nothing of what is in it.
+    pub fn authenticate(&self, text: &str, now: Timestamp) -> Result<Principal, Error> {
+        if text.len() > TEXT_LENGTH {
+            return Err(Refusal::Unknown.into());
+        }
+        let found = {
+            let connection = self.read();
+            let mut statement = connection.prepare_cached("SELECT * FROM keys WHERE hash = ?1")?;
+            statement
+                .query_row([hash(text)], |row| Ok(key(row)))
+                .optional()?
+        };
+        let key = found.unwrap_or(Err(Refusal::Unknown.into()))?;
+        if key.revoked_at.is_some() {
+            return Err(Refusal::Revoked.into());
+        }
+        if key.expires_at.is_some_and(|expiry| expiry <= now) {
+            return Err(Refusal::Expired.into());
+        }
+        self.uses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.id, now);
+        Ok(Principal {
+            account: key.account,
+            key: key.id,
+            scopes: key.scopes,
+        })
+    }
+
+    /// Writes when keys were last used. Noting it costs a write to the disk, so it is left to
+    /// whoever runs the program to do it now and then; what a crash loses is no loss.
+    pub fn write_uses(&self) -> Result<(), Error> {
+        let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        for (key, used) in uses {
+            transaction.execute(
+                "UPDATE keys SET last_used = max(coalesce(last_used, ?2), ?2) WHERE id = ?1",
+                (key, used.0),
+            )?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn with_latest_use(&self, mut key: ApiKey) -> ApiKey {
+        let uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        key.last_used = key.last_used.max(uses.get(&key.id).copied());
+        key
+    }
+}
+
+fn hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+fn key(row: &Row<'_>) -> Result<ApiKey, Error> {
+    let scopes: String = row.get("scopes")?;
+    let instant = |column: &str| {
+        row.get::<_, Option<i64>>(column)
+            .map(|at| at.map(Timestamp))
+    };
+    Ok(ApiKey {
+        id: row.get("id")?,
+        account: AccountId(row.get("account")?),
+        name: row.get("name")?,
+        scopes: scopes
+            .parse()
+            .map_err(|error| Error::Damaged(format!("a key: {error}")))?,
+        created_at: Timestamp(row.get("created_at")?),
+        expires_at: instant("expires_at")?,
+        revoked_at: instant("revoked_at")?,
+        last_used: instant("last_used")?,
+    })
+}

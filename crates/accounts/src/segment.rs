@@ -1,0 +1,144 @@
+//! Segments: filters that an account keeps under a name.
+
+use afsa_model::{AccountId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::change::Faults;
+use crate::error::unless_taken;
+use crate::{Accounts, Error};
+
+/// Characters of a name.
+const NAME_LENGTH: usize = 200;
+
+/// A stored segment of visits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    pub id: i64,
+    /// Unique in its account.
+    pub name: String,
+    /// The filter, as text that the caller has checked.
+    pub filters: String,
+    pub created_at: Timestamp,
+}
+
+/// What a new segment shall be, or what is to change of one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SegmentChange {
+    pub name: Option<String>,
+    pub filters: Option<String>,
+}
+
+impl Accounts {
+    /// Makes a segment. Name and filter are needed.
+    pub fn create_segment(
+        &self,
+        account: AccountId,
+        draft: &SegmentChange,
+        now: Timestamp,
+    ) -> Result<Segment, Error> {
+        let blank = Segment {
+            id: 0,
+            name: String::new(),
+            filters: String::new(),
+            created_at: now,
+        };
+        let segment = draft.applied_to(blank)?;
+        self.account(account)?;
+        let connection = self.write();
+        let written = connection.execute(
+            "INSERT INTO segments (account, name, filters, created_at) VALUES (?1, ?2, ?3, ?4)",
+            (account.0, &segment.name, &segment.filters, now.0),
+        );
+        unless_taken(written, "segment", &segment.name)?;
+        Ok(Segment {
+            id: connection.last_insert_rowid(),
+            ..segment
+        })
+    }
+
+    /// The account's segments, by age.
+    pub fn segments(&self, account: AccountId) -> Result<Vec<Segment>, Error> {
+        let connection = self.read();
+        let mut statement =
+            connection.prepare_cached("SELECT * FROM segments WHERE account = ?1 ORDER BY id")?;
+        let rows = statement.query_map([account.0], segment)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub fn segment(&self, account: AccountId, id: i64) -> Result<Segment, Error> {
+        find(&self.read(), account, id)
+    }
+
+    pub fn update_segment(
+        &self,
+        account: AccountId,
+        id: i64,
+        change: &SegmentChange,
+    ) -> Result<Segment, Error> {
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        let segment = change.applied_to(find(&transaction, account, id)?)?;
+        let written = transaction.execute(
+            "UPDATE segments SET name = ?3, filters = ?4 WHERE account = ?1 AND id = ?2",
+            (account.0, id, &segment.name, &segment.filters),
+        );
+        unless_taken(written, "segment", &segment.name)?;
+        transaction.commit()?;
+        Ok(segment)
+    }
+
+    pub fn delete_segment(&self, account: AccountId, id: i64) -> Result<(), Error> {
+        let deleted = self.write().execute(
+            "DELETE FROM segments WHERE account = ?1 AND id = ?2",
+            (account.0, id),
+        )?;
+        if deleted == 0 {
+            Err(Error::NotFound {
+                kind: "segment",
+                id,
+            })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl SegmentChange {
+    fn applied_to(&self, mut segment: Segment) -> Result<Segment, Error> {
+        if let Some(name) = &self.name {
+            segment.name = name.trim().to_owned();
+        }
+        if let Some(filters) = &self.filters {
+            segment.filters = filters.clone();
+        }
+        let mut faults = Faults::default();
+        faults.check_text("name", &segment.name, NAME_LENGTH);
+        if segment.filters.is_empty() {
+            faults.add("filters", "missing", "must be a filter");
+        }
+        if faults.0.is_empty() {
+            Ok(segment)
+        } else {
+            Err(Error::Invalid(faults.0))
+        }
+    }
+}
+
+fn find(connection: &Connection, account: AccountId, id: i64) -> Result<Segment, Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM segments WHERE account = ?1 AND id = ?2")?;
+    let found = statement.query_row((account.0, id), segment).optional()?;
+    found.ok_or(Error::NotFound {
+        kind: "segment",
+        id,
+    })
+}
+
+fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
+    Ok(Segment {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        filters: row.get("filters")?,
+        created_at: Timestamp(row.get("created_at")?),
+    })
+}

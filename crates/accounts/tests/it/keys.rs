@@ -1,0 +1,200 @@
+use afsa_accounts::{Accounts, Error, NewKey, Principal, Refusal, Scope, Scopes};
+use afsa_model::{AccountId, Timestamp};
+
+use crate::{NOW, draft, with_account};
+
+fn reader() -> NewKey {
+    NewKey {
+        name: "reader".into(),
+        scopes: Scopes::from([Scope::StatsRead]),
+        expires_at: None,
+    }
+}
+
+fn refusal(outcome: Result<Principal, Error>) -> Option<Refusal> {
+    match outcome {
+        Ok(_) => None,
+        Err(Error::Refused(refusal)) => Some(refusal),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_key_opens_its_account_alone() {
+    let (accounts, first) = with_account();
+    let second = accounts.create_account(&draft("Second"), NOW).unwrap();
+    let created = accounts
+        .create_key(second.id, &reader(), [0x5a; 32], NOW)
+        .unwrap();
+    let (number, secret) = created.text.split_once('-').unwrap();
+    assert_eq!(number, second.id.0.to_string());
+    assert_eq!(secret.len(), 43);
+    let principal = accounts.authenticate(&created.text, NOW).unwrap();
+    assert_eq!(principal.account, second.id);
+    assert!(principal.scopes.contains(Scope::StatsRead));
+    assert!(!principal.scopes.contains(Scope::AccountRead));
+    for wrong in [
+        String::new(),
+        secret.to_owned(),
+        format!("{}-{secret}", first.id.0),
+        format!("0{}-{secret}", second.id.0),
+        format!("{} ", created.text),
+        created.text.to_uppercase(),
+        "x".repeat(1 << 20),
+    ] {
+        assert_eq!(
+            refusal(accounts.authenticate(&wrong, NOW)),
+            Some(Refusal::Unknown),
+            "{wrong:.80}"
+        );
+    }
+}
+
+#[test]
+fn the_text_is_nowhere_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let accounts = Accounts::open(&path).unwrap();
+    let account = accounts.create_account(&draft("First"), NOW).unwrap();
+    let created = accounts
+        .create_key(account.id, &reader(), [0x5a; 32], NOW)
+        .unwrap();
+    let secret = created.text.split_once('-').unwrap().1.as_bytes().to_vec();
+    drop(accounts);
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+        assert!(!bytes.windows(32).any(|window| window == [0x5a; 32]));
+    }
+}
+
+#[test]
+fn expiry_and_revocation() {
+    let (accounts, account) = with_account();
+    let expiring = NewKey {
+        expires_at: Some(NOW.plus(1_000)),
+        ..reader()
+    };
+    let text = accounts
+        .create_key(account.id, &expiring, [1; 32], NOW)
+        .unwrap()
+        .text;
+    let check = |at: Timestamp, expect| {
+        assert_eq!(refusal(accounts.authenticate(&text, at)), expect, "{at:?}");
+    };
+    check(NOW.plus(999), None);
+    check(NOW.plus(1_000), Some(Refusal::Expired));
+    let created = accounts
+        .create_key(account.id, &reader(), [2; 32], NOW)
+        .unwrap();
+    let revoked = accounts
+        .revoke_key(account.id, created.key.id, NOW.plus(5))
+        .unwrap();
+    assert_eq!(revoked.revoked_at, Some(NOW.plus(5)));
+    assert_eq!(
+        refusal(accounts.authenticate(&created.text, NOW)),
+        Some(Refusal::Revoked)
+    );
+    let again = accounts
+        .revoke_key(account.id, created.key.id, NOW.plus(9))
+        .unwrap();
+    assert_eq!(again, revoked);
+}
+
+#[test]
+fn keys_belong_to_their_account() {
+    let (accounts, account) = with_account();
+    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
+    let key = accounts
+        .create_key(account.id, &reader(), [1; 32], NOW)
+        .unwrap()
+        .key;
+    assert!(matches!(
+        accounts.key(other.id, key.id),
+        Err(Error::NotFound { .. })
+    ));
+    assert!(matches!(
+        accounts.revoke_key(other.id, key.id, NOW),
+        Err(Error::NotFound { .. })
+    ));
+    assert!(matches!(
+        accounts.rename_key(other.id, key.id, "stolen"),
+        Err(Error::NotFound { .. })
+    ));
+    assert_eq!(accounts.keys(other.id).unwrap(), []);
+    assert_eq!(accounts.key(account.id, key.id).unwrap(), key);
+    let renamed = accounts.rename_key(account.id, key.id, "new name").unwrap();
+    assert_eq!(accounts.keys(account.id).unwrap(), [renamed]);
+    assert!(matches!(
+        accounts.create_key(AccountId(99), &reader(), [3; 32], NOW),
+        Err(Error::NoSuchAccount(_))
+    ));
+}
+
+#[test]
+fn what_no_key_can_be() {
+    let (accounts, account) = with_account();
+    let new = NewKey {
+        name: String::new(),
+        scopes: Scopes::default(),
+        expires_at: Some(NOW),
+    };
+    let Err(Error::Invalid(faults)) = accounts.create_key(account.id, &new, [1; 32], NOW) else {
+        panic!("accepted");
+    };
+    let fields: Vec<&str> = faults.iter().map(|fault| fault.field).collect();
+    assert_eq!(fields, ["name", "scopes", "expires_at"]);
+}
+
+#[test]
+fn the_last_use_is_seen_at_once_and_written_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let accounts = Accounts::open(&path).unwrap();
+    let account = accounts.create_account(&draft("First"), NOW).unwrap();
+    let created = accounts
+        .create_key(account.id, &reader(), [1; 32], NOW)
+        .unwrap();
+    accounts.authenticate(&created.text, NOW.plus(7)).unwrap();
+    let last_use =
+        |accounts: &Accounts| accounts.key(account.id, created.key.id).unwrap().last_used;
+    assert_eq!(last_use(&accounts), Some(NOW.plus(7)));
+    assert_eq!(last_use(&Accounts::open(&path).unwrap()), None);
+    accounts.write_uses().unwrap();
+    assert_eq!(last_use(&Accounts::open(&path).unwrap()), Some(NOW.plus(7)));
+}
+
+#[test]
+fn another_process_revokes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let server = Accounts::open(&path).unwrap();
+    let account = server.create_account(&draft("First"), NOW).unwrap();
+    let command_line = Accounts::open(&path).unwrap();
+    let created = command_line
+        .create_key(account.id, &reader(), [1; 32], NOW)
+        .unwrap();
+    assert!(server.authenticate(&created.text, NOW).is_ok());
+    command_line
+        .revoke_key(account.id, created.key.id, NOW)
+        .unwrap();
+    assert_eq!(
+        refusal(server.authenticate(&created.text, NOW)),
+        Some(Refusal::Revoked)
+    );
+}
+
+#[test]
+fn scopes_survive_their_text() {
+    for scope in Scope::ALL {
+        assert_eq!(scope.to_string().parse(), Ok(scope));
+        let others: Scopes = Scope::ALL
+            .into_iter()
+            .filter(|other| *other != scope)
+            .collect();
+        assert!(!others.contains(scope));
+        assert!(Scopes::all().includes(others) && !others.includes(Scopes::all()));
+        assert_eq!(others.to_string().parse(), Ok(others));
+    }
+    assert!("stats:read stats:everything".parse::<Scopes>().is_err());
+}

@@ -1,0 +1,25 @@
+//! The accounts at their border: a file is opened, changed, opened again.
+
+mod accounts;
+mod keys;
+mod secrets;
+mod stored_things;
+
+use afsa_accounts::{Account, AccountChange, Accounts};
+use afsa_model::Timestamp;
+
+const NOW: Timestamp = Timestamp(1_793_000_000_000);
+
+fn with_account() -> (Accounts, Account) {
+    let accounts = Accounts::in_memory().unwrap();
+    let account = accounts.create_account(&draft("First"), NOW).unwrap();
+    (accounts, account)
+}
+
+fn draft(name: &str) -> AccountChange {
+    AccountChange {
+        name: Some(name.into()),
+        url: Some("https://shop.example.com/".into()),
+        ..AccountChange::default()
+    }
+}
