@@ -142,30 +142,85 @@ impl Dimension {
     pub fn all() -> Vec<Dimension> {
         use Dimension::*;
         let mut all = vec![
-            Channel, Source, Referrer, ReferrerHost, SearchEngine, Keyword, SocialNetwork,
-            AiAssistant, Campaign, CampaignSource, CampaignMedium, CampaignTerm, CampaignContent,
-            CampaignId, EntryPage, ExitPage, Hostname, Country, Region, City, Continent, Language,
-            Device, DeviceBrand, DeviceModel, Browser, BrowserVersion, Os, OsVersion, Screen,
-            Viewport, Cms, VisitorType, VisitNumber, UserId, UserRole, Page, PageTitle,
+            Channel,
+            Source,
+            Referrer,
+            ReferrerHost,
+            SearchEngine,
+            Keyword,
+            SocialNetwork,
+            AiAssistant,
+            Campaign,
+            CampaignSource,
+            CampaignMedium,
+            CampaignTerm,
+            CampaignContent,
+            CampaignId,
+            EntryPage,
+            ExitPage,
+            Hostname,
+            Country,
+            Region,
+            City,
+            Continent,
+            Language,
+            Device,
+            DeviceBrand,
+            DeviceModel,
+            Browser,
+            BrowserVersion,
+            Os,
+            OsVersion,
+            Screen,
+            Viewport,
+            Cms,
+            VisitorType,
+            VisitNumber,
+            UserId,
+            UserRole,
+            Page,
+            PageTitle,
         ];
         all.extend((1..=5).map(ContentGroup));
         all.extend((1..=20).map(Custom));
         all.extend([
-            EventCategory, EventAction, EventLabel, EventType, EventUrl, Goal, ProductSku, Product,
-            Brand, Category,
+            EventCategory,
+            EventAction,
+            EventLabel,
+            EventType,
+            EventUrl,
+            Goal,
+            ProductSku,
+            Product,
+            Brand,
+            Category,
         ]);
         all.extend((1..=5).map(CategoryLevel));
         all.extend([
-            Variant, ProductList, ListPosition, Coupon, Affiliation, Currency, OrderId, OrderState,
-            CheckoutStep, CheckoutOption, Promotion, PromotionCreative, PromotionPosition,
-            HourOfDay, DayOfWeek,
+            Variant,
+            ProductList,
+            ListPosition,
+            Coupon,
+            Affiliation,
+            Currency,
+            OrderId,
+            OrderState,
+            CheckoutStep,
+            CheckoutOption,
+            Promotion,
+            PromotionCreative,
+            PromotionPosition,
+            HourOfDay,
+            DayOfWeek,
         ]);
         all
     }
 
     /// The dimension of this name, as the API spells it. Time axes have none.
     pub fn by_name(name: &str) -> Option<Dimension> {
-        Dimension::all().into_iter().find(|dimension| dimension.to_string() == name)
+        Dimension::all()
+            .into_iter()
+            .find(|dimension| dimension.to_string() == name)
     }
 }
 

@@ -56,9 +56,15 @@ pub enum Test {
     /// Of numbers.
     NumberIs(Vec<i64>),
     /// Of numbers, ends included.
-    NumberBetween { least: Option<f64>, most: Option<f64> },
+    NumberBetween {
+        least: Option<f64>,
+        most: Option<f64>,
+    },
     /// Of numbers, ends excluded.
-    NumberBeyond { above: Option<f64>, below: Option<f64> },
+    NumberBeyond {
+        above: Option<f64>,
+        below: Option<f64>,
+    },
     IsSet,
 }
 

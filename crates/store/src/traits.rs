@@ -20,7 +20,10 @@ pub enum Identity {
     User(VisitorKey),
     /// Cookieless: its key of the hit's UTC day, and of the day before, which it keeps while a
     /// visit of that key is under way.
-    Cookieless { today: VisitorKey, yesterday: VisitorKey },
+    Cookieless {
+        today: VisitorKey,
+        yesterday: VisitorKey,
+    },
     /// Cookieless in an import, of a day whose key is gone: told apart within the import by
     /// account, UTC day and this fingerprint, made with a key that lives as long as the import.
     Fingerprint(u128),

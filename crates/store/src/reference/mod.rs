@@ -1,0 +1,135 @@
+//! The naive executor that defines what is right: every question is answered by walking over
+//! everything, with sets and lists, in the words of the definitions.
+//!
+//! [`identity`](mod@identity) says whose each hit is, `visits` cuts them and resolves the orders, a
+//! [`Scene`](scene::Scene) lays out one visit with its things, [`judge`](mod@judge) takes out what a
+//! filter doesn't choose, and [`answer`](mod@answer) counts what is left under the values of
+//! [`values`](mod@values). Nothing here is made to be fast.
+
+mod answer;
+mod identity;
+mod judge;
+mod scene;
+mod store;
+mod values;
+
+use std::collections::HashMap;
+
+use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
+use afsa_visits::orders::{self, Order, OrderHit, VisitSpan};
+use afsa_visits::{Rules, cut};
+
+use crate::{Activity, Arrival, Groups, Question, Snapshot, StoreError};
+
+pub use store::ReferenceStore;
+
+/// All of an account at one moment: its visits, its hits of no visit and its orders.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    account: AccountId,
+    visits: Vec<Visit>,
+    loose: Vec<Hit>,
+    orders: Vec<Order>,
+}
+
+impl Reference {
+    /// Works everything out of all arrivals of the account, in whatever order they stand. Their
+    /// hits have `sequence` and `import` set; `visitor` and `by_user` follow here.
+    pub fn new(account: AccountId, arrivals: &[Arrival], settings: &AccountSettings) -> Reference {
+        let hits = identity::resolve(arrivals, settings.visit_timeout);
+        let mut by_visitor: HashMap<VisitorKey, Vec<Hit>> = HashMap::new();
+        for hit in hits {
+            by_visitor.entry(hit.visitor).or_default().push(hit);
+        }
+        let (mut visits, mut loose) = (Vec::new(), Vec::new());
+        for hits in by_visitor.into_values() {
+            let cut = cut(hits, Rules::from(settings));
+            visits.extend(cut.visits);
+            loose.extend(cut.loose);
+        }
+        visits.sort_by_key(|visit| {
+            let first = visit.hits.first().map(|hit| hit.sequence);
+            (visit.visitor, visit.start, first)
+        });
+        loose.sort_by_key(|hit| (hit.time, hit.sequence));
+        let orders = resolve_orders(&visits, &loose, settings);
+        Reference {
+            account,
+            visits,
+            loose,
+            orders,
+        }
+    }
+
+    /// Every visit, by visitor and start.
+    pub fn visits(&self) -> &[Visit] {
+        &self.visits
+    }
+
+    /// Every hit of no visit, by time and arrival.
+    pub fn loose(&self) -> &[Hit] {
+        &self.loose
+    }
+
+    /// Every order, cancelled ones too, by time and arrival.
+    pub fn orders(&self) -> &[Order] {
+        &self.orders
+    }
+}
+
+impl Snapshot for Reference {
+    fn account(&self) -> AccountId {
+        self.account
+    }
+
+    fn aggregate(&self, question: &Question) -> Result<Groups, StoreError> {
+        answer::answer(self, question)
+    }
+
+    fn activity(&self) -> Result<Activity, StoreError> {
+        let hits = || {
+            self.visits
+                .iter()
+                .flat_map(|visit| &visit.hits)
+                .chain(&self.loose)
+        };
+        Ok(Activity {
+            first_hit: hits().map(|hit| hit.time).min(),
+            last_hit: hits().map(|hit| hit.time).max(),
+            hits: hits().count() as u64,
+            visits: self.visits.len() as u64,
+            stored_bytes: 0,
+        })
+    }
+
+    fn for_each_visit(
+        &self,
+        visit: &mut dyn FnMut(&Visit),
+        loose: &mut dyn FnMut(&Hit),
+    ) -> Result<(), StoreError> {
+        self.visits.iter().for_each(visit);
+        self.loose.iter().for_each(loose);
+        Ok(())
+    }
+}
+
+fn resolve_orders(visits: &[Visit], loose: &[Hit], settings: &AccountSettings) -> Vec<Order> {
+    let mut spans: HashMap<VisitorKey, Vec<VisitSpan>> = HashMap::new();
+    for visit in visits {
+        spans.entry(visit.visitor).or_default().push(VisitSpan {
+            start: visit.start,
+            end: visit.end,
+            exclusion: visit.exclusion,
+        });
+    }
+    let within = visits.iter().flat_map(|visit| {
+        let start: Option<Timestamp> = Some(visit.start);
+        visit
+            .hits
+            .iter()
+            .map(move |hit| OrderHit { hit, visit: start })
+    });
+    let outside = loose.iter().map(|hit| OrderHit { hit, visit: None });
+    let visits_of = |visitor: VisitorKey| spans.get(&visitor).cloned().unwrap_or_default();
+    orders::resolve(within.chain(outside), &visits_of, settings)
+}
