@@ -1,0 +1,44 @@
+# `make demo` builds and starts a server with a demonstration account; `make test` runs every test.
+
+CARGO ?= cargo
+NPM ?= npm
+
+.PHONY: demo build test lint openapi fuzz prove-kill bench node_modules-check
+
+demo: build
+	./target/release/afsa demo
+
+build: node_modules/.package-lock.json
+	$(CARGO) build --release --locked -p afsa
+
+# The country database and the pages of the interactive reference come from npm packages.
+node_modules/.package-lock.json: package.json package-lock.json
+	$(NPM) ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# Every test: formatting and lints, the crates' own, the borders between crates, the real binary.
+test: node_modules/.package-lock.json
+	./scripts/test
+
+lint: node_modules/.package-lock.json
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) deny --log-level error check licenses bans sources
+	./scripts/borders
+
+# Writes openapi/afsa.json anew from the code.
+openapi: node_modules/.package-lock.json
+	$(CARGO) run -q -p afsa -- openapi > openapi/afsa.json.new
+	mv openapi/afsa.json.new openapi/afsa.json
+
+# A minute for each fuzz target.
+fuzz:
+	./scripts/fuzz 60
+
+# The long form of what the tests prove in small: 500 kills under load.
+prove-kill: build
+	AFSA_KILLS=500 $(CARGO) test --release --locked -p afsa --test it kill -- --nocapture
+
+# A generated year of ten million visits: import rate, dashboard times, memory, bytes a hit.
+bench: build
+	$(CARGO) run --release --locked -p afsa-bench -- --visits 10000000

@@ -1,0 +1,116 @@
+//! The twelve reports of a first page, with comparison, as one batch, and each alone.
+
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use crate::program::Server;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const REPORTS: [&str; 12] = [
+    "summary",
+    "visits",
+    "pages",
+    "entry_pages",
+    "sources",
+    "channels",
+    "countries",
+    "devices",
+    "browsers",
+    "operating_systems",
+    "campaigns",
+    "events",
+];
+
+pub fn measure(server: &Server, key: &str, rounds: usize) -> Result<()> {
+    let whole = batch(&REPORTS, None);
+    let (cold, answer) = timed(server, key, &whole)?;
+    println!("dashboard_cold_milliseconds: {cold:.1}");
+    check(&answer)?;
+    print_times("dashboard", server, key, &whole, rounds)?;
+    let filtered = batch(&REPORTS, Some(json!(["is", "device", ["smartphone"]])));
+    print_times("dashboard_one_filter", server, key, &filtered, rounds)?;
+    let twice = json!([
+        "and",
+        ["is", "device", ["smartphone"]],
+        ["is", "country", ["FR", "DE"]]
+    ]);
+    print_times(
+        "dashboard_two_filters",
+        server,
+        key,
+        &batch(&REPORTS, Some(twice)),
+        rounds,
+    )?;
+    for report in REPORTS {
+        print_times(
+            &format!("report_{report}"),
+            server,
+            key,
+            &batch(&[report], None),
+            rounds,
+        )?;
+    }
+    Ok(())
+}
+
+fn batch(reports: &[&str], filters: Option<Value>) -> Value {
+    let mut actions = Map::new();
+    for report in reports {
+        let mut action = json!({
+            "report": report,
+            "from": "2025-01-01",
+            "to": "2025-12-31",
+            "compare": "previous_period",
+            "limit": 10,
+        });
+        if let Some(filters) = &filters {
+            action["filters"] = filters.clone();
+        }
+        actions.insert((*report).to_owned(), action);
+    }
+    json!({"account_id": "00000001", "actions": actions})
+}
+
+/// An answer with an error in it would be fast and worthless.
+fn check(answer: &Value) -> Result<()> {
+    let performed = answer["performed_actions"]
+        .as_object()
+        .ok_or("no performed_actions")?;
+    for report in REPORTS {
+        let part = performed
+            .get(report)
+            .ok_or_else(|| format!("{report} is missing"))?;
+        if part.get("error").is_some() {
+            return Err(format!("{report}: {part}").into());
+        }
+    }
+    println!("summary: {}", performed["summary"]["data"]);
+    Ok(())
+}
+
+fn print_times(name: &str, server: &Server, key: &str, body: &Value, rounds: usize) -> Result<()> {
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds.max(1) {
+        times.push(timed(server, key, body)?.0);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    println!("{name}_median_milliseconds: {:.1}", at(0.5));
+    println!("{name}_p95_milliseconds: {:.1}", at(0.95));
+    Ok(())
+}
+
+fn timed(server: &Server, key: &str, body: &Value) -> Result<(f64, Value)> {
+    let started = Instant::now();
+    let mut response = ureq::post(&format!("{}/v1/stats/batch", server.address))
+        .header("Authorization", &format!("Bearer {key}"))
+        .send_json(body)?;
+    let answer = response
+        .body_mut()
+        .with_config()
+        .limit(64 << 20)
+        .read_json()?;
+    Ok((started.elapsed().as_secs_f64() * 1_000.0, answer))
+}

@@ -1,0 +1,300 @@
+//! Configuration: flags, then environment, then a TOML file, then defaults.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+/// Megabyte, as memory is told.
+const MEGABYTE: usize = 1 << 20;
+
+/// What can be said on the command line or in the environment. Anything left out comes from the
+/// file, then from [`Config::default`].
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigFlags {
+    /// TOML file with any of these settings, by the same names with underscores.
+    #[arg(long, env = "AFSA_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder that holds everything that is stored.
+    #[arg(long, env = "AFSA_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "AFSA_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Address by which browsers and clients reach this server, if it isn't the one listened on.
+    #[arg(long, env = "AFSA_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Proxies (addresses or networks) whose X-Forwarded-For is believed; may be given repeatedly.
+    #[arg(long, env = "AFSA_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<String>>,
+    /// A city database (mmdb) in place of the country database that comes with the program.
+    #[arg(long, env = "AFSA_PLACE_DATABASE", value_name = "FILE")]
+    pub place_database: Option<PathBuf>,
+    /// Megabytes of memory that stored columns may take while questions are answered.
+    #[arg(long, env = "AFSA_MEMORY_MEGABYTES", value_name = "MEGABYTES")]
+    pub memory_megabytes: Option<usize>,
+    /// Requests that one credential may make within a minute.
+    #[arg(long, env = "AFSA_REQUESTS_PER_MINUTE", value_name = "REQUESTS")]
+    pub requests_per_minute: Option<u32>,
+    /// Largest import that is taken over HTTP, in megabytes as sent.
+    #[arg(long, env = "AFSA_IMPORT_MEGABYTES", value_name = "MEGABYTES")]
+    pub import_megabytes: Option<u64>,
+    /// How log lines are written.
+    #[arg(long, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Which log lines are written: error, warn, info, debug, or a filter such as `info,afsa=debug`.
+    #[arg(long, env = "AFSA_LOG_LEVEL", value_name = "FILTER")]
+    pub log_level: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The same, from a file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    data_dir: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    public_url: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
+    place_database: Option<PathBuf>,
+    memory_megabytes: Option<usize>,
+    requests_per_minute: Option<u32>,
+    import_megabytes: Option<u64>,
+    log_format: Option<LogFormat>,
+    log_level: Option<String>,
+}
+
+/// What is in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub trusted_proxies: Vec<String>,
+    pub place_database: Option<PathBuf>,
+    pub memory_megabytes: usize,
+    pub requests_per_minute: u32,
+    pub import_megabytes: u64,
+    pub log_format: LogFormat,
+    pub log_level: String,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data_dir: PathBuf::from("afsa-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            place_database: None,
+            memory_megabytes: 1_500,
+            requests_per_minute: 1_200,
+            import_megabytes: 4_096,
+            log_format: LogFormat::Text,
+            log_level: "info".to_owned(),
+        }
+    }
+}
+
+/// A setting that can't be used, and what would do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration file {path} can't be read: {error}")]
+    Unreadable { path: String, error: std::io::Error },
+    #[error("the configuration file {path} isn't right: {problem}")]
+    Malformed { path: String, problem: String },
+    #[error("{setting}: {problem}")]
+    Value { setting: &'static str, problem: String },
+}
+
+impl Config {
+    /// Puts flags and environment (which clap has merged) over the file over the defaults.
+    pub fn resolve(flags: &ConfigFlags) -> Result<Config, ConfigError> {
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None => ConfigFile::default(),
+        };
+        let default = Config::default();
+        let flags = flags.clone();
+        let config = Config {
+            data_dir: flags.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
+            listen: flags.listen.or(file.listen).unwrap_or(default.listen),
+            public_url: flags.public_url.or(file.public_url),
+            trusted_proxies: flags
+                .trusted_proxies
+                .or(file.trusted_proxies)
+                .unwrap_or(default.trusted_proxies),
+            place_database: flags.place_database.or(file.place_database),
+            memory_megabytes: flags
+                .memory_megabytes
+                .or(file.memory_megabytes)
+                .unwrap_or(default.memory_megabytes),
+            requests_per_minute: flags
+                .requests_per_minute
+                .or(file.requests_per_minute)
+                .unwrap_or(default.requests_per_minute),
+            import_megabytes: flags
+                .import_megabytes
+                .or(file.import_megabytes)
+                .unwrap_or(default.import_megabytes),
+            log_format: flags.log_format.or(file.log_format).unwrap_or(default.log_format),
+            log_level: flags.log_level.or(file.log_level).unwrap_or(default.log_level),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The bound on memory in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory_megabytes.saturating_mul(MEGABYTE)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |setting, problem: String| Err(ConfigError::Value { setting, problem });
+        if self.data_dir.as_os_str().is_empty() {
+            return refuse("data_dir", "a folder must be named".to_owned());
+        }
+        if self.data_dir.exists() && !self.data_dir.is_dir() {
+            return refuse("data_dir", format!("{} is no folder", self.data_dir.display()));
+        }
+        if let Some(url) = &self.public_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            return refuse(
+                "public_url",
+                format!("{url:?} must begin with http:// or https://, as in https://stats.example.com"),
+            );
+        }
+        if let Some(path) = &self.place_database
+            && !path.is_file()
+        {
+            return refuse("place_database", format!("{} is no file", path.display()));
+        }
+        if !(64..=1_048_576).contains(&self.memory_megabytes) {
+            return refuse(
+                "memory_megabytes",
+                format!("{} is outside of 64 to 1048576", self.memory_megabytes),
+            );
+        }
+        if self.requests_per_minute == 0 {
+            return refuse("requests_per_minute", "must be at least 1".to_owned());
+        }
+        if self.import_megabytes == 0 {
+            return refuse("import_megabytes", "must be at least 1".to_owned());
+        }
+        for network in &self.trusted_proxies {
+            if !is_network(network) {
+                return refuse(
+                    "trusted_proxies",
+                    format!("{network:?} is no address or network, such as 127.0.0.1 or 10.0.0.0/8"),
+                );
+            }
+        }
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log_level) {
+            return refuse("log_level", format!("{:?}: {error}", self.log_level));
+        }
+        Ok(())
+    }
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let Ok(address) = address.parse::<std::net::IpAddr>() else {
+        return false;
+    };
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= longest))
+}
+
+fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: shown.clone(), error })?;
+    toml::from_str(&text).map_err(|error| ConfigError::Malformed {
+        path: shown,
+        problem: error.to_string().trim_end().to_owned(),
+    })
+}
+
+impl fmt::Display for Config {
+    /// As a TOML file that says the same.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let path = |path: &Path| quoted(&path.to_string_lossy());
+        writeln!(formatter, "data_dir = {}", path(&self.data_dir))?;
+        writeln!(formatter, "listen = {}", quoted(&self.listen.to_string()))?;
+        match &self.public_url {
+            Some(url) => writeln!(formatter, "public_url = {}", quoted(url))?,
+            None => writeln!(formatter, "# public_url = \"https://stats.example.com\"")?,
+        }
+        let proxies: Vec<String> = self.trusted_proxies.iter().map(|text| quoted(text)).collect();
+        writeln!(formatter, "trusted_proxies = [{}]", proxies.join(", "))?;
+        match &self.place_database {
+            Some(file) => writeln!(formatter, "place_database = {}", path(file))?,
+            None => writeln!(formatter, "# place_database = \"city.mmdb\"")?,
+        }
+        writeln!(formatter, "memory_megabytes = {}", self.memory_megabytes)?;
+        writeln!(formatter, "requests_per_minute = {}", self.requests_per_minute)?;
+        writeln!(formatter, "import_megabytes = {}", self.import_megabytes)?;
+        let log_format = match self.log_format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        };
+        writeln!(formatter, "log_format = {}", quoted(log_format))?;
+        writeln!(formatter, "log_level = {}", quoted(&self.log_level))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_reads_back_the_same() {
+        let config = Config {
+            public_url: Some("https://stats.example.com".to_owned()),
+            trusted_proxies: vec!["127.0.0.1".to_owned(), "10.0.0.0/8".to_owned()],
+            log_format: LogFormat::Json,
+            ..Config::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("afsa.toml");
+        std::fs::write(&path, config.to_string()).unwrap();
+        let flags = ConfigFlags { config: Some(path.clone()), ..ConfigFlags::default() };
+        assert_eq!(Config::resolve(&flags).unwrap(), config);
+        let over = ConfigFlags { memory_megabytes: Some(99), ..flags };
+        assert_eq!(Config::resolve(&over).unwrap().memory_megabytes, 99, "flags go first");
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let check = |text: &str, expect: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("afsa.toml");
+            std::fs::write(&path, text).unwrap();
+            let flags = ConfigFlags { config: Some(path), ..ConfigFlags::default() };
+            let message = Config::resolve(&flags).unwrap_err().to_string();
+            assert!(message.contains(expect), "{text}: {message}");
+        };
+        check("listen = 'here'", "listen");
+        check("lisen = '127.0.0.1:1'", "lisen");
+        check("memory_megabytes = 3", "outside of 64");
+        check("trusted_proxies = ['10.0.0.0/64']", "no address or network");
+        check("public_url = 'stats.example.com'", "https://");
+        check("log_level = 'a=b=c'", "log_level");
+        check("requests_per_minute = 0", "at least 1");
+        check("place_database = 'missing.mmdb'", "no file");
+        check("log_format = 'xml'", "log_format");
+    }
+}
