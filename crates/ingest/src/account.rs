@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use afsa_enrich::AccountRules;
 use afsa_model::{AccountId, AccountSettings};
 
 /// An account as hits meet it.
@@ -9,8 +10,29 @@ use afsa_model::{AccountId, AccountSettings};
 pub struct AccountContext {
     pub id: AccountId,
     pub settings: AccountSettings,
-    /// The account's own hosts, for log lines that name none.
+    /// The account's own host, for log lines that name none.
     pub default_host: Arc<str>,
+    /// Whether addresses of log lines begin with https.
+    pub is_https: bool,
+    pub rules: AccountRules,
+}
+
+impl AccountContext {
+    /// `url` is the site's address, with or without scheme.
+    pub fn new(id: AccountId, settings: AccountSettings, url: &str) -> AccountContext {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        // Settings are checked where they are changed; what is unreadable all the same excludes
+        // nobody, and the rest of the rules holds.
+        let (rules, _) = AccountRules::new(&settings);
+        AccountContext {
+            id,
+            settings,
+            default_host: host.to_ascii_lowercase().into(),
+            is_https: !scheme.eq_ignore_ascii_case("http"),
+            rules,
+        }
+    }
 }
 
 /// Finds accounts.

@@ -50,9 +50,8 @@ impl Behaviour {
             (known.minute, known.page_views) = (minute, 0);
         }
         known.page_views += 1;
-        let is_robot = is_found_out
-            || known.page_views > MOST_PAGE_VIEWS_A_MINUTE
-            || time < known.robot_until;
+        let is_robot =
+            is_found_out || known.page_views > MOST_PAGE_VIEWS_A_MINUTE || time < known.robot_until;
         if is_robot {
             known.robot_until = known.robot_until.max(time.plus(REMEMBERED));
         }
@@ -71,14 +70,29 @@ mod tests {
         for at in 0..limit {
             assert!(!behaviour.note(1, Timestamp(at), false));
         }
-        assert!(!behaviour.note(1, Timestamp(MINUTE), false), "another minute");
+        assert!(
+            !behaviour.note(1, Timestamp(MINUTE), false),
+            "another minute"
+        );
         for at in 1..limit {
             assert!(!behaviour.note(1, Timestamp(MINUTE + at), false));
         }
         assert!(behaviour.note(1, Timestamp(MINUTE + limit), false));
-        assert!(behaviour.note(1, Timestamp(3 * MINUTE), false), "it stays one");
-        assert!(!behaviour.note(2, Timestamp(3 * MINUTE), false), "another client");
-        assert!(!behaviour.note(1, Timestamp(100 * MINUTE), false), "until it paused");
-        assert!(behaviour.note(2, Timestamp(3 * MINUTE), true), "or was found out otherwise");
+        assert!(
+            behaviour.note(1, Timestamp(3 * MINUTE), false),
+            "it stays one"
+        );
+        assert!(
+            !behaviour.note(2, Timestamp(3 * MINUTE), false),
+            "another client"
+        );
+        assert!(
+            !behaviour.note(1, Timestamp(100 * MINUTE), false),
+            "until it paused"
+        );
+        assert!(
+            behaviour.note(2, Timestamp(3 * MINUTE), true),
+            "or was found out otherwise"
+        );
     }
 }

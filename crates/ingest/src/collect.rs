@@ -26,12 +26,12 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn new(
-        pipeline: Arc<Pipeline>,
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-    ) -> Collector {
-        Collector { pipeline, store, clock }
+    pub fn new(pipeline: Arc<Pipeline>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Collector {
+        Collector {
+            pipeline,
+            store,
+            clock,
+        }
     }
 
     /// Takes the hits that can be taken and answers once they are on disk.
@@ -54,7 +54,10 @@ impl Collector {
         }
         rejected.sort_by_key(|(index, _)| *index);
         if arrivals.is_empty() {
-            return Ok(Receipt { rejected, ..Receipt::default() });
+            return Ok(Receipt {
+                rejected,
+                ..Receipt::default()
+            });
         }
         let (reply, answer) = oneshot::channel();
         self.store.submit(
@@ -66,7 +69,14 @@ impl Collector {
         let outcomes = answer
             .await
             .map_err(|_| StoreError::Unavailable("it is shutting down".to_owned()))??;
-        let accepted = outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count();
-        Ok(Receipt { accepted, duplicates: outcomes.len() - accepted, rejected })
+        let accepted = outcomes
+            .iter()
+            .filter(|outcome| **outcome == Outcome::Accepted)
+            .count();
+        Ok(Receipt {
+            accepted,
+            duplicates: outcomes.len() - accepted,
+            rejected,
+        })
     }
 }

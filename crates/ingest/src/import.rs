@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::str::FromStr;
 
 use afsa_store::{Arrival, ImportSession, Outcome, Store, StoreError};
-use afsa_wire::{DecodedHit, Rejection, log_line};
+use afsa_wire::log_line::{self, Site};
+use afsa_wire::{DecodedHit, Rejection, json};
 use rayon::prelude::*;
 
 use crate::pipeline::Moment;
@@ -98,30 +99,46 @@ pub fn decompressed<'a>(input: impl Read + Send + 'a) -> io::Result<Box<dyn BufR
     let mut input = BufReader::with_capacity(CHUNK, input);
     let start = input.fill_buf()?;
     Ok(if start.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::with_capacity(CHUNK, flate2::bufread::MultiGzDecoder::new(input)))
+        Box::new(BufReader::with_capacity(
+            CHUNK,
+            flate2::bufread::MultiGzDecoder::new(input),
+        ))
     } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Box::new(BufReader::with_capacity(CHUNK, zstd::Decoder::with_buffer(input)?))
+        Box::new(BufReader::with_capacity(
+            CHUNK,
+            zstd::Decoder::with_buffer(input)?,
+        ))
     } else {
         Box::new(input)
     })
+}
+
+/// How the lines of an import are to be understood.
+pub struct Source<'a> {
+    pub pipeline: &'a Pipeline,
+    pub account: &'a AccountContext,
+    pub format: Format,
+    pub moment: Moment,
 }
 
 /// Reads every line, takes what is good, and makes it visible at the end. `progress` is told the
 /// tally so far and, while the store works at the end, the fraction that is done.
 pub fn run(
     store: &dyn Store,
-    pipeline: &Pipeline,
-    account: &AccountContext,
     import: u32,
-    format: Format,
-    moment: &Moment,
-    input: &mut dyn BufRead,
+    source: &Source<'_>,
+    input: &mut (dyn BufRead + Send),
     progress: &(dyn Fn(&Tally, Option<f64>) + Sync),
 ) -> Result<Tally, RunError> {
-    let mut session = store.begin_import(account.id, import)?;
+    let mut session = store.begin_import(source.account.id, import)?;
     let mut tally = Tally::default();
-    let decode = |chunk: &Chunk| decoded(pipeline, account, format, moment, chunk);
-    let mut reader = ChunkReader { input, line: 0, carry: Vec::new(), is_at_end: false };
+    let decode = |chunk: &Chunk| decoded(source, chunk);
+    let mut reader = ChunkReader {
+        input,
+        line: 0,
+        carry: Vec::new(),
+        is_at_end: false,
+    };
     let mut waiting: Vec<Decoded> = Vec::new();
     loop {
         let chunks = reader.next_chunks()?;
@@ -149,7 +166,7 @@ struct Chunk {
 }
 
 struct ChunkReader<'a> {
-    input: &'a mut dyn BufRead,
+    input: &'a mut (dyn BufRead + Send),
     /// Lines handed out so far.
     line: u64,
     /// The beginning of a line whose end wasn't read yet.
@@ -175,10 +192,13 @@ impl ChunkReader<'_> {
                 bytes.push(b'\n');
                 break;
             }
-            let read = self.input.fill_buf().map_err(|error| RunError::Unreadable {
-                line: self.line,
-                error,
-            })?;
+            let read = self
+                .input
+                .fill_buf()
+                .map_err(|error| RunError::Unreadable {
+                    line: self.line,
+                    error,
+                })?;
             if read.is_empty() {
                 self.is_at_end = true;
                 break;
@@ -188,10 +208,16 @@ impl ChunkReader<'_> {
             self.input.consume(length);
         }
         if !self.is_at_end {
-            let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            let end = bytes
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(bytes.len(), |at| at + 1);
             self.carry = bytes.split_off(end);
         }
-        let chunk = Chunk { first_line: self.line + 1, bytes };
+        let chunk = Chunk {
+            first_line: self.line + 1,
+            bytes,
+        };
         self.line += chunk.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         Ok(chunk)
     }
@@ -212,7 +238,10 @@ impl ChunkReader<'_> {
     }
 
     fn unreadable(&self, error: io::Error) -> RunError {
-        RunError::Unreadable { line: self.line, error }
+        RunError::Unreadable {
+            line: self.line,
+            error,
+        }
     }
 }
 
@@ -226,13 +255,7 @@ struct Decoded {
     notes: Vec<(u64, String, String, bool)>,
 }
 
-fn decoded(
-    pipeline: &Pipeline,
-    account: &AccountContext,
-    format: Format,
-    moment: &Moment,
-    chunk: &Chunk,
-) -> Decoded {
+fn decoded(source: &Source<'_>, chunk: &Chunk) -> Decoded {
     let mut decoded = Decoded::default();
     for (index, line) in chunk.bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -241,11 +264,11 @@ fn decoded(
         }
         decoded.read += 1;
         let number = chunk.first_line + index as u64;
-        let hit = match decode_line(format, account, line) {
+        let hit = match decode_line(source.format, source.account, line) {
             Ok(hit) => hit,
             Err(Refused::Skipped(reason)) => {
                 decoded.skipped += 1;
-                decoded.notes.push((number, reason.to_owned(), String::new(), false));
+                decoded.notes.push((number, reason, String::new(), false));
                 continue;
             }
             Err(Refused::Rejected(rejection)) => {
@@ -253,7 +276,7 @@ fn decoded(
                 continue;
             }
         };
-        match pipeline.arrival(account, hit, moment) {
+        match source.pipeline.arrival(source.account, hit, &source.moment) {
             Ok(arrival) => decoded.arrivals.push(arrival),
             Err(rejection) => decoded.notes.push(rejection_note(number, rejection)),
         }
@@ -262,7 +285,7 @@ fn decoded(
 }
 
 enum Refused {
-    Skipped(&'static str),
+    Skipped(String),
     Rejected(Rejection),
 }
 
@@ -279,13 +302,15 @@ fn decode_line(
         }));
     }
     match format {
-        Format::Ndjson => afsa_wire::decode_line(line).map_err(Refused::Rejected),
+        Format::Ndjson => json::decode_line(line).map_err(Refused::Rejected),
         Format::Combined => {
             let line = log_line::parse(line).map_err(Refused::Rejected)?;
-            match line.into_hit(&account.default_host) {
-                log_line::LogOutcome::Hit(hit) => Ok(hit),
-                log_line::LogOutcome::Skip(skip) => Err(Refused::Skipped(skip.word())),
-            }
+            let site = Site {
+                host: &account.default_host,
+                is_https: account.is_https,
+            };
+            line.into_hit(site)
+                .map_err(|skip| Refused::Skipped(skip.to_string()))
         }
     }
 }
@@ -295,7 +320,11 @@ fn rejection_note(line: u64, rejection: Rejection) -> (u64, String, String, bool
         rejection.error.to_owned()
     } else {
         // Positions in lists would make a reason of each row.
-        let field: String = rejection.field.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let field: String = rejection
+            .field
+            .chars()
+            .filter(|c| !c.is_ascii_digit())
+            .collect();
         format!("{}: {}", field, rejection.error)
     };
     (line, reason, rejection.detail, true)
@@ -317,7 +346,10 @@ fn take(
             continue;
         }
         let outcomes = session.push(part.arrivals)?;
-        let accepted = outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count();
+        let accepted = outcomes
+            .iter()
+            .filter(|outcome| **outcome == Outcome::Accepted)
+            .count();
         tally.accepted += accepted as u64;
         tally.duplicates += (outcomes.len() - accepted) as u64;
     }

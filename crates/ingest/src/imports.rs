@@ -15,7 +15,7 @@ use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Store, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::import::{self, ReasonTally, RunError};
+use crate::import::{self, ReasonTally, RunError, Source};
 use crate::pipeline::Moment;
 use crate::{Accounts, Clock, Format, Keys, Pipeline, Tally};
 
@@ -147,8 +147,15 @@ impl Imports {
         let ledger = Connection::open(folder.join("imports.sqlite"))?;
         ledger.pragma_update(None, "journal_mode", "WAL")?;
         ledger.execute_batch(SCHEMA)?;
-        let shared =
-            Shared { ledger: Mutex::new(ledger), spool, store, pipeline, accounts, clock, keys };
+        let shared = Shared {
+            ledger: Mutex::new(ledger),
+            spool,
+            store,
+            pipeline,
+            accounts,
+            clock,
+            keys,
+        };
         let unfinished = shared.take_up()?;
         let shared = Arc::new(shared);
         let (queue, jobs) = channel();
@@ -156,10 +163,12 @@ impl Imports {
             // The receiver lives in this scope, so nothing can fail here.
             let _ = queue.send(job);
         }
-        let worker = std::thread::Builder::new().name("imports".to_owned()).spawn({
-            let shared = shared.clone();
-            move || shared.work(&jobs)
-        })?;
+        let worker = std::thread::Builder::new()
+            .name("imports".to_owned())
+            .spawn({
+                let shared = shared.clone();
+                move || shared.work(&jobs)
+            })?;
         Ok(Imports {
             shared,
             queue: Mutex::new(Some(queue)),
@@ -202,7 +211,13 @@ impl Imports {
     /// The data didn't come whole: the job has failed.
     pub fn abandon(&self, account: AccountId, id: u32, why: &str) -> Result<(), ImportError> {
         let _ = std::fs::remove_file(self.shared.spool_file(account, id));
-        self.shared.end(account, id, &Tally::default(), ImportState::Failed, Some(why))
+        self.shared.end(
+            account,
+            id,
+            &Tally::default(),
+            ImportState::Failed,
+            Some(why),
+        )
     }
 
     /// Runs a job over data that the caller reads, in the caller's thread.
@@ -210,7 +225,7 @@ impl Imports {
         &self,
         account: AccountId,
         format: Format,
-        input: &mut dyn std::io::BufRead,
+        input: &mut (dyn std::io::BufRead + Send),
         progress: &(dyn Fn(&Tally, Option<f64>) + Sync),
     ) -> Result<ImportRecord, ImportError> {
         let (id, _) = self.receive(account, format)?;
@@ -219,7 +234,9 @@ impl Imports {
     }
 
     pub fn get(&self, account: AccountId, id: u32) -> Result<ImportRecord, ImportError> {
-        self.shared.get(account, id)?.ok_or(ImportError::NotFound(id))
+        self.shared
+            .get(account, id)?
+            .ok_or(ImportError::NotFound(id))
     }
 
     /// Newest first, and how many there are.
@@ -319,7 +336,9 @@ impl Shared {
     }
 
     fn run_spooled(&self, account: AccountId, id: u32) -> Result<(), ImportError> {
-        let Some(record) = self.get(account, id)? else { return Ok(()) };
+        let Some(record) = self.get(account, id)? else {
+            return Ok(());
+        };
         let path = self.spool_file(account, id);
         let file = File::open(&path)?;
         let mut input = import::decompressed(file)?;
@@ -333,12 +352,18 @@ impl Shared {
         account: AccountId,
         id: u32,
         format: Format,
-        input: &mut dyn std::io::BufRead,
+        input: &mut (dyn std::io::BufRead + Send),
         progress: &(dyn Fn(&Tally, Option<f64>) + Sync),
     ) -> Result<(), ImportError> {
         let Some(context) = self.accounts.context(account) else {
             let why = "the account is gone";
-            return self.end(account, id, &Tally::default(), ImportState::Failed, Some(why));
+            return self.end(
+                account,
+                id,
+                &Tally::default(),
+                ImportState::Failed,
+                Some(why),
+            );
         };
         let moment = Moment::import(self.clock.now(), self.keys.random());
         let noted = |tally: &Tally, fraction: Option<f64>| {
@@ -349,16 +374,13 @@ impl Shared {
                 tracing::warn!(%account, import = id, %error, "progress could not be noted");
             }
         };
-        let outcome = import::run(
-            self.store.as_ref(),
-            &self.pipeline,
-            &context,
-            id,
+        let source = Source {
+            pipeline: &self.pipeline,
+            account: &context,
             format,
-            &moment,
-            input,
-            &noted,
-        );
+            moment,
+        };
+        let outcome = import::run(self.store.as_ref(), id, &source, input, &noted);
         match outcome {
             Ok(tally) => self.end(account, id, &tally, ImportState::Done, None),
             Err(RunError::Store(StoreError::ImportExists(_))) => {
@@ -368,7 +390,13 @@ impl Shared {
             Err(error) => {
                 tracing::warn!(%account, import = id, %error, "an import failed");
                 let tally = self.get(account, id)?.map(tally_of).unwrap_or_default();
-                self.end(account, id, &tally, ImportState::Failed, Some(&error.to_string()))
+                self.end(
+                    account,
+                    id,
+                    &tally,
+                    ImportState::Failed,
+                    Some(&error.to_string()),
+                )
             }
         }
     }
@@ -443,7 +471,9 @@ impl Shared {
                 record,
             )
             .optional()?;
-        let Some(mut record) = record else { return Ok(None) };
+        let Some(mut record) = record else {
+            return Ok(None);
+        };
         let mut statement = ledger.prepare(
             "SELECT reason, count, first_line, detail FROM reasons
              WHERE account = ?1 AND import = ?2 ORDER BY count DESC, reason",
@@ -492,8 +522,20 @@ fn tally_of(record: ImportRecord) -> Tally {
         .reasons
         .into_iter()
         .map(|reason| {
-            let Reason { reason, count, first_line, detail } = reason;
-            (reason, ReasonTally { count, first_line, detail })
+            let Reason {
+                reason,
+                count,
+                first_line,
+                detail,
+            } = reason;
+            (
+                reason,
+                ReasonTally {
+                    count,
+                    first_line,
+                    detail,
+                },
+            )
         })
         .collect();
     Tally {

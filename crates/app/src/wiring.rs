@@ -1,0 +1,105 @@
+//! What the crates below are handed: the system's time and randomness, keys, accounts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use afsa_accounts::Accounts;
+use afsa_ingest::{AccountContext, Clock, Keys};
+use afsa_model::{AccountId, DAY, Timestamp};
+
+/// The system's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    // The one place where the time of day enters the program.
+    #[allow(clippy::disallowed_methods)]
+    fn now(&self) -> Timestamp {
+        let since_1970 = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Fresh bytes from the operating system.
+pub fn random_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // Without randomness there are no secrets: nothing sensible can go on.
+    #[allow(clippy::expect_used)]
+    getrandom::fill(&mut bytes).expect("the operating system gives no random bytes");
+    bytes
+}
+
+/// Secrets from the accounts' file, with those of the days at hand in memory.
+pub struct Keyring {
+    accounts: Arc<Accounts>,
+    clock: Arc<dyn Clock>,
+    lasting: [u8; 32],
+    days: Mutex<HashMap<i64, [u8; 32]>>,
+}
+
+impl Keyring {
+    pub fn open(
+        accounts: Arc<Accounts>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Keyring, afsa_accounts::Error> {
+        let lasting = accounts.secret("hits", random_bytes())?;
+        Ok(Keyring { accounts, clock, lasting, days: Mutex::default() })
+    }
+
+    /// Destroys the keys of all days before yesterday.
+    pub fn destroy_old(&self) -> Result<(), afsa_accounts::Error> {
+        let oldest = self.today() - 1;
+        self.days.lock().unwrap_or_else(PoisonError::into_inner).retain(|day, _| *day >= oldest);
+        self.accounts.destroy_daily_keys_before(oldest)
+    }
+
+    fn today(&self) -> i64 {
+        self.clock.now().0.div_euclid(DAY)
+    }
+}
+
+impl Keys for Keyring {
+    fn day_key(&self, day: i64) -> Option<[u8; 32]> {
+        let today = self.today();
+        // A hit may be dated some minutes ahead; yesterday's key is used but never made anew.
+        if !(today - 1..=today + 1).contains(&day) {
+            return None;
+        }
+        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = days.get(&day) {
+            return Some(*key);
+        }
+        let key = if day < today {
+            self.accounts.existing_daily_key(day).ok().flatten()
+        } else {
+            self.accounts.daily_key(day, random_bytes()).ok()
+        };
+        match key {
+            Some(key) => days.insert(day, key),
+            None => {
+                tracing::warn!(day, "there is no key for cookieless visitors of this day");
+                None
+            }
+        };
+        key
+    }
+
+    fn lasting_key(&self) -> [u8; 32] {
+        self.lasting
+    }
+
+    fn random(&self) -> [u8; 32] {
+        random_bytes()
+    }
+}
+
+/// Accounts as the pipeline meets them.
+pub struct Directory(pub Arc<Accounts>);
+
+impl afsa_ingest::Accounts for Directory {
+    fn context(&self, account: AccountId) -> Option<Arc<AccountContext>> {
+        let account = self.0.account(account).ok()?;
+        Some(Arc::new(AccountContext::new(account.id, account.settings, &account.url)))
+    }
+}
