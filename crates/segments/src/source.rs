@@ -1,5 +1,7 @@
 //! What can be read column by column, from disk or from memory.
 
+use std::fmt;
+
 use arrow::array::ArrayRef;
 
 /// The tables of a segment. Rows refer to each other by position.
@@ -19,12 +21,58 @@ pub enum Table {
     Origins,
 }
 
+impl Table {
+    pub const ALL: [Table; 5] = [
+        Table::Visits,
+        Table::Hits,
+        Table::Items,
+        Table::Clients,
+        Table::Origins,
+    ];
+
+    /// The name of the table's file in a segment's folder.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Table::Visits => "visits.parquet",
+            Table::Hits => "hits.parquet",
+            Table::Items => "items.parquet",
+            Table::Clients => "clients.parquet",
+            Table::Origins => "origins.parquet",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Table::Visits => "visits",
+            Table::Hits => "hits",
+            Table::Items => "items",
+            Table::Clients => "clients",
+            Table::Origins => "origins",
+        })
+    }
+}
+
+/// Why visits could not be made columns, or columns not be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SegmentError {
+    /// What was read is not what this crate writes.
     #[error("{path}: {problem}")]
     Damaged { path: String, problem: String },
     #[error("{operation} {path}: {problem}")]
-    Io { operation: &'static str, path: String, problem: String },
+    Io {
+        operation: &'static str,
+        path: String,
+        problem: String,
+    },
+    /// Visitors must come in strictly ascending order.
+    #[error("visitor {visitor:032x} comes after {previous:032x}")]
+    Unsorted { previous: u128, visitor: u128 },
+    /// A table has room for 2³¹ rows, a column for 2 GiB of distinct text: the visitors must be
+    /// divided over more segments.
+    #[error("too much for one segment: {0}")]
+    TooLarge(String),
 }
 
 /// Columns by table and name. A column that is null in every row may be absent.
