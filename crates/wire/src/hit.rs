@@ -1,11 +1,13 @@
 //! What every dialect decodes to.
 
+use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use afsa_model::{HitKind, Text, Timestamp, Custom};
+use afsa_model::{Custom, HitKind, Text, Timestamp};
 
 /// A hit as sent, checked, before anything was looked up.
+///
+/// No text holds a control character (blanks stand in their place) or nothing but blanks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecodedHit {
     pub event_id: Text,
@@ -32,20 +34,74 @@ pub struct DecodedHit {
     pub custom: Option<Box<Custom>>,
     /// A finding of the dialect that the hit is no person's (a log line that asked for robots.txt).
     pub is_robot: bool,
+    /// The id of a purchase may be [`DecodedHit::GENERATED_ORDER_ID`].
     pub kind: HitKind,
 }
 
+impl DecodedHit {
+    /// Stands as the id of an order whose sender asked for a generated one (`-1`, `0` or `auto`).
+    pub const GENERATED_ORDER_ID: &str = "auto";
+
+    /// A hit of this kind that tells nothing else.
+    pub fn of_kind(kind: HitKind) -> DecodedHit {
+        DecodedHit {
+            event_id: None,
+            time: None,
+            visitor_id: None,
+            user_id: None,
+            user_role: None,
+            address: None,
+            user_agent: None,
+            language: None,
+            screen: None,
+            viewport: None,
+            cms: None,
+            location: None,
+            allow_anchor: false,
+            referrer: None,
+            title: None,
+            content_groups: [const { None }; 5],
+            custom: None,
+            is_robot: false,
+            kind,
+        }
+    }
+}
+
 /// Why a hit was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Rejection {
     /// The field at fault (`order.revenue`, `products[2].price`), empty for the hit as a whole.
     pub field: String,
     /// A fixed word: `malformed`, `missing`, `wrong_type`, `unknown_value`, `out_of_range`,
-    /// `too_long`, `too_deep`, `ignored`.
+    /// `too_long`, `too_many`, `too_deep`, `ignored`.
     pub error: &'static str,
-    /// A sentence that says what would be allowed.
+    /// Says what would be allowed, and names the hit's other faults. Holds nothing of what was
+    /// sent.
     pub detail: String,
 }
 
-/// A text that many hits share.
-pub type Shared = Arc<str>;
+impl Rejection {
+    /// Of the hit as a whole.
+    pub(crate) fn whole(error: &'static str, detail: impl Into<String>) -> Rejection {
+        Rejection {
+            field: String::new(),
+            error,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            write!(formatter, "{}: {}", self.error, self.detail)
+        } else {
+            write!(
+                formatter,
+                "{} ({}): {}",
+                self.field, self.error, self.detail
+            )
+        }
+    }
+}
