@@ -1,0 +1,259 @@
+//! Everything at once, for every hit.
+
+use std::hash::RandomState;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use afsa_model::{Client, Exclusion, Origin, PageContext, Text, text};
+
+use crate::EnrichError;
+use crate::address::Address;
+use crate::agent::{AgentInfo, Agents};
+use crate::cache::{Cache, hash_of};
+use crate::exclusion::{AccountRules, cut_address};
+use crate::language::language;
+use crate::origin::{Found, Note, Origins, Sources, page};
+use crate::place::{Place, Places};
+
+/// Agent texts and clients that are remembered: a busy day's variety of both, in a few megabytes.
+const REMEMBERED: usize = 8_192;
+
+/// All that enriching looks things up in.
+pub struct Tables {
+    pub agents: Agents,
+    pub sources: Sources,
+    pub places: Places,
+}
+
+impl Tables {
+    /// The tables that come with the crate; no place is known until a database is pushed.
+    pub fn shipped() -> Result<Tables, EnrichError> {
+        Ok(Tables {
+            agents: Agents::shipped()?,
+            sources: Sources::shipped()?,
+            places: Places::default(),
+        })
+    }
+}
+
+/// What a hit said of its client, page and origin; `None` and empty text are nothing told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input<'a> {
+    /// Whole, as the connection or a named proxy told it.
+    pub address: Option<IpAddr>,
+    /// Told and empty (as in a line of a log) is a robot's; not told is nothing.
+    pub agent: Option<&'a str>,
+    /// Of a header or property; see [`language`].
+    pub language: Option<&'a str>,
+    pub screen: Option<&'a str>,
+    pub viewport: Option<&'a str>,
+    pub cms: Option<&'a str>,
+    pub location: Option<&'a str>,
+    pub referrer: Option<&'a str>,
+    pub title: Option<&'a Arc<str>>,
+    pub content_groups: [Option<&'a Arc<str>>; 5],
+    /// Query and anchor stay in the page, but for the campaign's parameters.
+    pub allow_anchor: bool,
+    pub role: Option<&'a str>,
+    /// A cookie or header says that it is one of the account's own people.
+    pub is_own: bool,
+    /// Something else than its agent says that no person made it.
+    pub is_robot: bool,
+}
+
+/// What became of it. Nothing here holds the address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Enriched {
+    /// One and the same for equal clients, as long as they are remembered.
+    pub client: Arc<Client>,
+    /// `None` where neither location nor referrer was told.
+    pub origin: Option<Arc<Origin>>,
+    /// `None` where no location, title or content group was told.
+    pub page: Option<Arc<PageContext>>,
+    /// The account's own people before monitors, robots and referrer spam.
+    pub exclusion: Option<Exclusion>,
+    pub note: Option<Note>,
+}
+
+/// Enriches hits. Shared by all threads.
+pub struct Enricher {
+    agents: Agents,
+    origins: Origins,
+    places: Places,
+    agents_read: Cache<Arc<AgentRead>>,
+    clients: Cache<Arc<Client>>,
+    hasher: RandomState,
+}
+
+struct AgentRead {
+    text: Box<str>,
+    info: AgentInfo,
+}
+
+impl Enricher {
+    pub fn new(tables: Tables) -> Enricher {
+        Enricher {
+            agents: tables.agents,
+            origins: Origins::new(tables.sources),
+            places: tables.places,
+            agents_read: Cache::new(REMEMBERED),
+            clients: Cache::new(REMEMBERED),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Enriches one hit. Never fails: what can't be read is not known.
+    ///
+    /// The whole address serves to tell the account's own people; then it is cut as the account's
+    /// policy says, and the place is that of what is left.
+    pub fn enrich(&self, rules: &AccountRules, input: &Input<'_>) -> Enriched {
+        let agent = input.agent.map(|agent| self.agent(agent));
+        let address = input
+            .address
+            .and_then(|address| cut_address(address, rules.dropped_bytes));
+        let place = address
+            .map(|address| self.places.find(address))
+            .unwrap_or_default();
+        let location = filled(input.location).map(Address::split);
+        let referrer = filled(input.referrer);
+        let found = self
+            .origins
+            .find(location.as_ref(), referrer, &rules.internal_hosts);
+        let spam = found.as_ref().is_some_and(|found| found.spam);
+        let (origin, note) = found.map_or((None, None), |Found { origin, note, .. }| {
+            (Some(origin), note)
+        });
+        let exclusion = if input.is_own || rules.is_own(input.address, input.role) {
+            Some(Exclusion::OwnPeople)
+        } else {
+            let by_agent = agent.as_ref().and_then(|agent| agent.info.exclusion);
+            by_agent
+                .or(input.is_robot.then_some(Exclusion::Robot))
+                .or(spam.then_some(Exclusion::ReferrerSpam))
+        };
+        Enriched {
+            client: self.client(agent.as_deref().map(|agent| &agent.info), &place, input),
+            origin,
+            page: page_context(location.as_ref(), rules, input),
+            exclusion,
+            note,
+        }
+    }
+
+    fn agent(&self, agent: &str) -> Arc<AgentRead> {
+        self.agents_read.get_or_make(
+            hash_of(&self.hasher, agent),
+            |read| *read.text == *agent,
+            || {
+                Arc::new(AgentRead {
+                    text: agent.into(),
+                    info: self.agents.read(agent),
+                })
+            },
+        )
+    }
+
+    fn client(
+        &self,
+        agent: Option<&AgentInfo>,
+        place: &Place<'_>,
+        input: &Input<'_>,
+    ) -> Arc<Client> {
+        let language = filled(input.language).and_then(language);
+        let language = language.as_deref();
+        let own = [
+            language,
+            filled(input.screen),
+            filled(input.viewport),
+            filled(input.cms),
+        ];
+        let nothing = AgentInfo::default();
+        let agent = agent.unwrap_or(&nothing);
+        let of_agent = [
+            &agent.browser,
+            &agent.browser_version,
+            &agent.os,
+            &agent.os_version,
+            &agent.device,
+            &agent.device_brand,
+            &agent.device_model,
+        ];
+        self.clients.get_or_make(
+            hash_of(&self.hasher, (of_agent, place, own)),
+            |client| {
+                let place_of_client = [
+                    &client.country,
+                    &client.region,
+                    &client.city,
+                    &client.continent,
+                ];
+                let agent_of_client = [
+                    &client.browser,
+                    &client.browser_version,
+                    &client.os,
+                    &client.os_version,
+                    &client.device,
+                    &client.device_brand,
+                    &client.device_model,
+                ];
+                let own_of_client = [
+                    &client.language,
+                    &client.screen,
+                    &client.viewport,
+                    &client.cms,
+                ];
+                let sought = [place.country, place.region, place.city, place.continent];
+                place_of_client.map(|text| text.as_deref().unwrap_or("")) == sought
+                    && agent_of_client == of_agent
+                    && own_of_client.map(|text| text.as_deref()) == own
+            },
+            || {
+                let [language, screen, viewport, cms] = own.map(|value| value.and_then(text));
+                Arc::new(Client {
+                    country: text(place.country),
+                    region: text(place.region),
+                    city: text(place.city),
+                    continent: text(place.continent),
+                    language,
+                    device: agent.device.clone(),
+                    device_brand: agent.device_brand.clone(),
+                    device_model: agent.device_model.clone(),
+                    browser: agent.browser.clone(),
+                    browser_version: agent.browser_version.clone(),
+                    os: agent.os.clone(),
+                    os_version: agent.os_version.clone(),
+                    screen,
+                    viewport,
+                    cms,
+                })
+            },
+        )
+    }
+}
+
+fn page_context(
+    location: Option<&Address<'_>>,
+    rules: &AccountRules,
+    input: &Input<'_>,
+) -> Option<Arc<PageContext>> {
+    let shared =
+        |value: Option<&Arc<str>>| -> Text { value.filter(|value| !value.is_empty()).cloned() };
+    let title = shared(input.title);
+    let content_groups = input.content_groups.map(shared);
+    if location.is_none() && title.is_none() && content_groups.iter().all(Option::is_none) {
+        return None;
+    }
+    let page = location
+        .and_then(|location| text(&page(location, &rules.kept_parameters, input.allow_anchor)));
+    Some(Arc::new(PageContext {
+        has_location: location.is_some(),
+        hostname: location.and_then(|location| text(&location.host_and_port())),
+        page,
+        title,
+        content_groups,
+    }))
+}
+
+fn filled(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|value| !value.is_empty())
+}
