@@ -15,37 +15,42 @@ const MEGABYTE: usize = 1 << 20;
 #[derive(Args, Clone, Debug, Default)]
 pub struct ConfigFlags {
     /// TOML file with any of these settings, by the same names with underscores.
-    #[arg(long, env = "AFSA_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "AFSA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder that holds everything that is stored.
-    #[arg(long, env = "AFSA_DATA_DIR", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "AFSA_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "AFSA_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "AFSA_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
     /// Address by which browsers and clients reach this server, if it isn't the one listened on.
-    #[arg(long, env = "AFSA_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "AFSA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Proxies (addresses or networks) whose X-Forwarded-For is believed; may be given repeatedly.
-    #[arg(long, env = "AFSA_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "AFSA_TRUSTED_PROXIES",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
     pub trusted_proxies: Option<Vec<String>>,
     /// A city database (mmdb) in place of the country database that comes with the program.
-    #[arg(long, env = "AFSA_PLACE_DATABASE", value_name = "FILE")]
+    #[arg(long, global = true, env = "AFSA_PLACE_DATABASE", value_name = "FILE")]
     pub place_database: Option<PathBuf>,
     /// Megabytes of memory that stored columns may take while questions are answered.
-    #[arg(long, env = "AFSA_MEMORY_MEGABYTES", value_name = "MEGABYTES")]
+    #[arg(long, global = true, env = "AFSA_MEMORY_MEGABYTES", value_name = "MEGABYTES")]
     pub memory_megabytes: Option<usize>,
     /// Requests that one credential may make within a minute.
-    #[arg(long, env = "AFSA_REQUESTS_PER_MINUTE", value_name = "REQUESTS")]
+    #[arg(long, global = true, env = "AFSA_REQUESTS_PER_MINUTE", value_name = "REQUESTS")]
     pub requests_per_minute: Option<u32>,
     /// Largest import that is taken over HTTP, in megabytes as sent.
-    #[arg(long, env = "AFSA_IMPORT_MEGABYTES", value_name = "MEGABYTES")]
+    #[arg(long, global = true, env = "AFSA_IMPORT_MEGABYTES", value_name = "MEGABYTES")]
     pub import_megabytes: Option<u64>,
     /// How log lines are written.
-    #[arg(long, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]
+    #[arg(long, global = true, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
     /// Which log lines are written: error, warn, info, debug, or a filter such as `info,afsa=debug`.
-    #[arg(long, env = "AFSA_LOG_LEVEL", value_name = "FILTER")]
+    #[arg(long, global = true, env = "AFSA_LOG_LEVEL", value_name = "FILTER")]
     pub log_level: Option<String>,
 }
 
@@ -112,7 +117,10 @@ pub enum ConfigError {
     #[error("the configuration file {path} isn't right: {problem}")]
     Malformed { path: String, problem: String },
     #[error("{setting}: {problem}")]
-    Value { setting: &'static str, problem: String },
+    Value {
+        setting: &'static str,
+        problem: String,
+    },
 }
 
 impl Config {
@@ -145,8 +153,14 @@ impl Config {
                 .import_megabytes
                 .or(file.import_megabytes)
                 .unwrap_or(default.import_megabytes),
-            log_format: flags.log_format.or(file.log_format).unwrap_or(default.log_format),
-            log_level: flags.log_level.or(file.log_level).unwrap_or(default.log_level),
+            log_format: flags
+                .log_format
+                .or(file.log_format)
+                .unwrap_or(default.log_format),
+            log_level: flags
+                .log_level
+                .or(file.log_level)
+                .unwrap_or(default.log_level),
         };
         config.check()?;
         Ok(config)
@@ -163,14 +177,19 @@ impl Config {
             return refuse("data_dir", "a folder must be named".to_owned());
         }
         if self.data_dir.exists() && !self.data_dir.is_dir() {
-            return refuse("data_dir", format!("{} is no folder", self.data_dir.display()));
+            return refuse(
+                "data_dir",
+                format!("{} is no folder", self.data_dir.display()),
+            );
         }
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
             return refuse(
                 "public_url",
-                format!("{url:?} must begin with http:// or https://, as in https://stats.example.com"),
+                format!(
+                    "{url:?} must begin with http:// or https://, as in https://stats.example.com"
+                ),
             );
         }
         if let Some(path) = &self.place_database
@@ -194,7 +213,9 @@ impl Config {
             if !is_network(network) {
                 return refuse(
                     "trusted_proxies",
-                    format!("{network:?} is no address or network, such as 127.0.0.1 or 10.0.0.0/8"),
+                    format!(
+                        "{network:?} is no address or network, such as 127.0.0.1 or 10.0.0.0/8"
+                    ),
                 );
             }
         }
@@ -219,8 +240,10 @@ fn is_network(text: &str) -> bool {
 
 fn read_file(path: &Path) -> Result<ConfigFile, ConfigError> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Unreadable { path: shown.clone(), error })?;
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: shown.clone(),
+        error,
+    })?;
     toml::from_str(&text).map_err(|error| ConfigError::Malformed {
         path: shown,
         problem: error.to_string().trim_end().to_owned(),
@@ -238,14 +261,22 @@ impl fmt::Display for Config {
             Some(url) => writeln!(formatter, "public_url = {}", quoted(url))?,
             None => writeln!(formatter, "# public_url = \"https://stats.example.com\"")?,
         }
-        let proxies: Vec<String> = self.trusted_proxies.iter().map(|text| quoted(text)).collect();
+        let proxies: Vec<String> = self
+            .trusted_proxies
+            .iter()
+            .map(|text| quoted(text))
+            .collect();
         writeln!(formatter, "trusted_proxies = [{}]", proxies.join(", "))?;
         match &self.place_database {
             Some(file) => writeln!(formatter, "place_database = {}", path(file))?,
             None => writeln!(formatter, "# place_database = \"city.mmdb\"")?,
         }
         writeln!(formatter, "memory_megabytes = {}", self.memory_megabytes)?;
-        writeln!(formatter, "requests_per_minute = {}", self.requests_per_minute)?;
+        writeln!(
+            formatter,
+            "requests_per_minute = {}",
+            self.requests_per_minute
+        )?;
         writeln!(formatter, "import_megabytes = {}", self.import_megabytes)?;
         let log_format = match self.log_format {
             LogFormat::Text => "text",
@@ -271,10 +302,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("afsa.toml");
         std::fs::write(&path, config.to_string()).unwrap();
-        let flags = ConfigFlags { config: Some(path.clone()), ..ConfigFlags::default() };
+        let flags = ConfigFlags {
+            config: Some(path.clone()),
+            ..ConfigFlags::default()
+        };
         assert_eq!(Config::resolve(&flags).unwrap(), config);
-        let over = ConfigFlags { memory_megabytes: Some(99), ..flags };
-        assert_eq!(Config::resolve(&over).unwrap().memory_megabytes, 99, "flags go first");
+        let over = ConfigFlags {
+            memory_megabytes: Some(99),
+            ..flags
+        };
+        assert_eq!(
+            Config::resolve(&over).unwrap().memory_megabytes,
+            99,
+            "flags go first"
+        );
     }
 
     #[test]
@@ -283,7 +324,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("afsa.toml");
             std::fs::write(&path, text).unwrap();
-            let flags = ConfigFlags { config: Some(path), ..ConfigFlags::default() };
+            let flags = ConfigFlags {
+                config: Some(path),
+                ..ConfigFlags::default()
+            };
             let message = Config::resolve(&flags).unwrap_err().to_string();
             assert!(message.contains(expect), "{text}: {message}");
         };

@@ -44,13 +44,21 @@ impl Keyring {
         clock: Arc<dyn Clock>,
     ) -> Result<Keyring, afsa_accounts::Error> {
         let lasting = accounts.secret("hits", random_bytes())?;
-        Ok(Keyring { accounts, clock, lasting, days: Mutex::default() })
+        Ok(Keyring {
+            accounts,
+            clock,
+            lasting,
+            days: Mutex::default(),
+        })
     }
 
     /// Destroys the keys of all days before yesterday.
     pub fn destroy_old(&self) -> Result<(), afsa_accounts::Error> {
         let oldest = self.today() - 1;
-        self.days.lock().unwrap_or_else(PoisonError::into_inner).retain(|day, _| *day >= oldest);
+        self.days
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|day, _| *day >= oldest);
         self.accounts.destroy_daily_keys_before(oldest)
     }
 
@@ -100,6 +108,40 @@ pub struct Directory(pub Arc<Accounts>);
 impl afsa_ingest::Accounts for Directory {
     fn context(&self, account: AccountId) -> Option<Arc<AccountContext>> {
         let account = self.0.account(account).ok()?;
-        Some(Arc::new(AccountContext::new(account.id, account.settings, &account.url)))
+        Some(Arc::new(AccountContext::new(
+            account.id,
+            account.settings,
+            &account.url,
+        )))
+    }
+}
+
+/// The routes' clock.
+pub struct HttpClock(std::time::Instant);
+
+impl Default for HttpClock {
+    // Durations of requests are measured from the program's start.
+    #[allow(clippy::disallowed_methods)]
+    fn default() -> HttpClock {
+        HttpClock(std::time::Instant::now())
+    }
+}
+
+impl afsa_http::Clock for HttpClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}
+
+/// The routes' randomness.
+pub struct SystemRandomness;
+
+impl afsa_http::Randomness for SystemRandomness {
+    fn bytes(&self) -> [u8; 32] {
+        random_bytes()
     }
 }

@@ -1,0 +1,234 @@
+//! The routes' collector over the ingest crate: decoding, then the pipeline, then the store.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use afsa_http::{
+    CollectError, HitForm, Import, ImportForm, ImportReason, ImportState, Peer, Receipt,
+    RejectedHit, Upload,
+};
+use afsa_ingest::{Accounts, Collector, Format, ImportError, ImportRecord, Imports};
+use afsa_model::AccountId;
+use afsa_store::StoreError;
+use afsa_wire::json;
+use axum::body::Bytes;
+use futures_util::future::BoxFuture;
+
+/// Hits that one batch may hold.
+const MOST_HITS: usize = 1_000;
+
+pub struct IngestCollector {
+    pub accounts: Arc<dyn Accounts>,
+    pub live: Collector,
+    pub imports: Arc<Imports>,
+    /// Bytes of an import as sent.
+    pub import_bytes: u64,
+    /// Cleared while the server drains.
+    pub is_open: AtomicBool,
+}
+
+impl afsa_http::Collector for IngestCollector {
+    fn collect(
+        &self,
+        account: AccountId,
+        _peer: Peer,
+        form: HitForm,
+        body: Bytes,
+    ) -> BoxFuture<'_, Result<Receipt, CollectError>> {
+        Box::pin(self.collect_batch(account, form, body))
+    }
+
+    fn begin_import(
+        &self,
+        account: AccountId,
+        form: ImportForm,
+    ) -> Result<Box<dyn Upload>, CollectError> {
+        let format = match form {
+            ImportForm::NdJson => Format::Ndjson,
+            ImportForm::Combined => Format::Combined,
+        };
+        let (id, path) = self.imports.receive(account, format).map_err(failed)?;
+        let spool = SpooledUpload {
+            imports: self.imports.clone(),
+            account,
+            id,
+            file: None,
+            left: self.import_bytes,
+            is_whole: false,
+        };
+        let file = File::create(path).map_err(|error| {
+            CollectError::Unavailable(format!("no room for the import: {error}"))
+        })?;
+        Ok(Box::new(SpooledUpload {
+            file: Some(BufWriter::new(file)),
+            ..spool
+        }))
+    }
+
+    fn import(&self, account: AccountId, id: u32) -> Result<Import, CollectError> {
+        self.imports.get(account, id).map(shown).map_err(failed)
+    }
+
+    fn imports(
+        &self,
+        account: AccountId,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Import>, u64), CollectError> {
+        let (records, total) = self.imports.list(account, limit, offset).map_err(failed)?;
+        Ok((records.into_iter().map(shown).collect(), total))
+    }
+
+    fn undo_import(&self, account: AccountId, id: u32) -> Result<Import, CollectError> {
+        self.imports.undo(account, id).map(shown).map_err(failed)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
+    }
+}
+
+impl IngestCollector {
+    async fn collect_batch(
+        &self,
+        account: AccountId,
+        form: HitForm,
+        body: Bytes,
+    ) -> Result<Receipt, CollectError> {
+        let decoded = match form {
+            HitForm::Json => json::decode_collect(&body, MOST_HITS),
+            HitForm::NdJson => json::decode_ndjson(&body, MOST_HITS),
+        };
+        let decoded = decoded.map_err(|rejection| match rejection.error {
+            "too_many" => CollectError::TooMany(MOST_HITS),
+            _ => CollectError::Unreadable(rejection.to_string()),
+        })?;
+        let context = self
+            .accounts
+            .context(account)
+            .ok_or_else(|| CollectError::Failed("the account is gone".to_owned()))?;
+        let receipt = self
+            .live
+            .collect(&context, decoded.hits, decoded.rejected)
+            .await
+            .map_err(refused)?;
+        Ok(Receipt {
+            accepted: receipt.accepted as u64,
+            duplicates: receipt.duplicates as u64,
+            rejected: receipt
+                .rejected
+                .into_iter()
+                .map(|(index, rejection)| RejectedHit {
+                    index,
+                    field: rejection.field,
+                    error: rejection.error.to_owned(),
+                    detail: rejection.detail,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// An import on its way to its spool file.
+struct SpooledUpload {
+    imports: Arc<Imports>,
+    account: AccountId,
+    id: u32,
+    file: Option<BufWriter<File>>,
+    /// Bytes that may still come.
+    left: u64,
+    is_whole: bool,
+}
+
+impl Upload for SpooledUpload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the import is larger than allowed",
+            )
+        })?;
+        match &mut self.file {
+            Some(file) => file.write_all(bytes),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Import, CollectError> {
+        if let Some(mut file) = self.file.take() {
+            file.flush()
+                .map_err(|error| CollectError::Unavailable(error.to_string()))?;
+        }
+        let record = self
+            .imports
+            .received(self.account, self.id)
+            .map_err(failed)?;
+        self.is_whole = true;
+        Ok(shown(record))
+    }
+}
+
+impl Drop for SpooledUpload {
+    fn drop(&mut self) {
+        if self.is_whole {
+            return;
+        }
+        let why = "the data did not come whole";
+        if let Err(error) = self.imports.abandon(self.account, self.id, why) {
+            tracing::warn!(import = self.id, %error, "an import could not be marked as failed");
+        }
+    }
+}
+
+fn shown(record: ImportRecord) -> Import {
+    Import {
+        id: record.id,
+        form: match record.format {
+            Format::Ndjson => ImportForm::NdJson,
+            Format::Combined => ImportForm::Combined,
+        },
+        state: match record.state {
+            afsa_ingest::ImportState::Running => ImportState::Running,
+            afsa_ingest::ImportState::Done => ImportState::Done,
+            afsa_ingest::ImportState::Failed => ImportState::Failed,
+            afsa_ingest::ImportState::Undone => ImportState::Undone,
+        },
+        created_at: record.created_at,
+        finished_at: record.finished_at,
+        read: record.read,
+        accepted: record.accepted,
+        duplicates: record.duplicates,
+        rejected: record.rejected,
+        skipped: record.skipped,
+        progress: record.progress,
+        error: record.error,
+        reasons: record
+            .reasons
+            .into_iter()
+            .map(|reason| ImportReason {
+                reason: reason.reason,
+                count: reason.count,
+                first_line: reason.first_line,
+                detail: reason.detail,
+            })
+            .collect(),
+    }
+}
+
+fn failed(error: ImportError) -> CollectError {
+    match error {
+        ImportError::NotFound(_) => CollectError::NoSuchImport,
+        ImportError::NotDone(..) => CollectError::Conflict(error.to_string()),
+        ImportError::Store(error) => refused(error),
+        ImportError::Ledger(_) | ImportError::Spool(_) => CollectError::Failed(error.to_string()),
+    }
+}
+
+fn refused(error: StoreError) -> CollectError {
+    match error {
+        StoreError::Unavailable(why) => CollectError::Unavailable(why),
+        other => CollectError::Failed(other.to_string()),
+    }
+}

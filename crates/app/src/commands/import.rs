@@ -1,0 +1,215 @@
+//! `afsa import`.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use afsa_ingest::{Format, ImportRecord, ImportState, Tally, import};
+use afsa_model::AccountId;
+use clap::Args;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use super::CommandError;
+use crate::config::Config;
+use crate::instance::Instance;
+
+#[derive(Args)]
+pub struct ImportCommand {
+    /// Files to import, plain, gzip or zstd; `-` reads standard input.
+    #[arg(required_unless_present_any = ["undo", "list"])]
+    files: Vec<PathBuf>,
+    /// Account that the hits belong to.
+    #[arg(long)]
+    account: AccountId,
+    /// What the lines are: `ndjson` (one hit each, as POST /v1/collect takes them) or `combined`
+    /// (web server logs in common, combined or vhost-combined form).
+    #[arg(long, default_value = "ndjson")]
+    format: Format,
+    /// Takes a finished import out of the figures again.
+    #[arg(long, value_name = "IMPORT", conflicts_with_all = ["files", "list"])]
+    undo: Option<u32>,
+    /// Lists the account's imports, newest first.
+    #[arg(long, conflicts_with = "files")]
+    list: bool,
+}
+
+pub fn run(
+    command: ImportCommand,
+    config: &Config,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
+    let instance = Instance::open(config)?;
+    instance.accounts.account(command.account)?;
+    if let Some(id) = command.undo {
+        let record = instance.imports.undo(command.account, id)?;
+        writeln!(out, "import {id} is {}", record.state.word())?;
+    } else if command.list {
+        list(&instance, command.account, out)?;
+    }
+    let mut failures = Vec::new();
+    for path in &command.files {
+        let record = import_file(&instance, command.account, command.format, path)?;
+        print_record(path, &record, out)?;
+        if record.state != ImportState::Done {
+            failures.push(path.display().to_string());
+        }
+    }
+    instance.close()?;
+    if !failures.is_empty() {
+        return Err(CommandError::Other(format!(
+            "not imported: {}",
+            failures.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+fn import_file(
+    instance: &Instance,
+    account: AccountId,
+    format: Format,
+    path: &PathBuf,
+) -> Result<ImportRecord, CommandError> {
+    let unreadable = |error: io::Error| CommandError::File {
+        what: format!("{} can't be read", path.display()),
+        error,
+    };
+    let is_standard_input = path.as_os_str() == "-";
+    let (input, length): (Box<dyn Read + Send>, Option<u64>) = if is_standard_input {
+        (Box::new(io::stdin()), None)
+    } else {
+        let file = File::open(path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
+        (Box::new(file), Some(length))
+    };
+    let read = AtomicU64::new(0);
+    let counted = Counted { input, read: &read };
+    let mut input = import::decompressed(counted).map_err(unreadable)?;
+    let bar = progress_bar(length);
+    let progress = |tally: &Tally, fraction: Option<f64>| match fraction {
+        None => {
+            bar.set_position(read.load(Ordering::Relaxed));
+            let hits = HumanCount(tally.accepted + tally.duplicates);
+            let rate = tally.read as f64 / bar.elapsed().as_secs_f64().max(0.001);
+            bar.set_message(format!("{hits} hits, {} lines/s", HumanCount(rate as u64)));
+        }
+        Some(fraction) => bar.set_message(format!("cutting visits, {:.0} %", fraction * 100.0)),
+    };
+    let record = instance
+        .imports
+        .run_here(account, format, input.as_mut(), &progress)?;
+    bar.finish_and_clear();
+    Ok(record)
+}
+
+/// Shown on a terminal only; scripts get the lines at the end.
+fn progress_bar(length: Option<u64>) -> ProgressBar {
+    let bar = match length {
+        Some(length) => ProgressBar::new(length),
+        None => ProgressBar::no_length(),
+    };
+    let style = match length {
+        Some(_) => ProgressStyle::with_template(
+            "{elapsed_precise} [{bar:30}] {bytes}/{total_bytes}, {eta} left, {msg}",
+        ),
+        None => ProgressStyle::with_template("{elapsed_precise} {spinner} {bytes} {msg}"),
+    };
+    if let Ok(style) = style {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Counts the bytes that were read, as the file has them.
+struct Counted<'a> {
+    input: Box<dyn Read + Send>,
+    read: &'a AtomicU64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        self.read.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
+}
+
+fn print_record(
+    path: &std::path::Path,
+    record: &ImportRecord,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: import {} is {}",
+        path.display(),
+        record.id,
+        record.state.word()
+    )?;
+    if let Some(error) = &record.error {
+        writeln!(out, "  {error}")?;
+    }
+    writeln!(
+        out,
+        "  {} lines read, {} hits taken, {} duplicates, {} rejected, {} skipped",
+        HumanCount(record.read),
+        HumanCount(record.accepted),
+        HumanCount(record.duplicates),
+        HumanCount(record.rejected),
+        HumanCount(record.skipped)
+    )?;
+    let seconds = record
+        .finished_at
+        .map(|finished| finished.since(record.created_at) as f64 / 1_000.0)
+        .filter(|seconds| *seconds > 0.0);
+    if let Some(seconds) = seconds {
+        let rate = HumanCount((record.read as f64 / seconds) as u64);
+        writeln!(out, "  {seconds:.1} s, {rate} lines a second")?;
+    }
+    for reason in &record.reasons {
+        let detail = if reason.detail.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", reason.detail)
+        };
+        writeln!(
+            out,
+            "  {} × {}, first in line {}{detail}",
+            HumanCount(reason.count),
+            reason.reason,
+            reason.first_line
+        )?;
+    }
+    if record.state == ImportState::Done {
+        writeln!(
+            out,
+            "  to take it out again: afsa import --undo {} --account …",
+            record.id
+        )?;
+    }
+    Ok(())
+}
+
+fn list(instance: &Instance, account: AccountId, out: &mut dyn Write) -> Result<(), CommandError> {
+    let (records, total) = instance.imports.list(account, 100, 0)?;
+    if records.is_empty() {
+        writeln!(out, "No imports yet.")?;
+    }
+    for record in &records {
+        writeln!(
+            out,
+            "{}  {}  {}  {} hits",
+            record.id,
+            record.state.word(),
+            record.format.word(),
+            HumanCount(record.accepted)
+        )?;
+    }
+    if total > records.len() as u64 {
+        writeln!(out, "and {} older ones", total - records.len() as u64)?;
+    }
+    Ok(())
+}

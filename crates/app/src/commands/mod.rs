@@ -1,0 +1,51 @@
+//! The sub-commands, one a file.
+
+pub mod accounts;
+pub mod demo;
+pub mod import;
+pub mod keys;
+pub mod serve;
+pub mod verify;
+
+use std::io;
+
+use crate::config::ConfigError;
+
+/// Why a command ended without having done its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{}", told(.0))]
+    Accounts(#[from] afsa_accounts::Error),
+    #[error(transparent)]
+    Store(#[from] afsa_store::StoreError),
+    #[error(transparent)]
+    Import(#[from] afsa_ingest::ImportError),
+    #[error(transparent)]
+    Enrich(#[from] afsa_enrich::EnrichError),
+    #[error("{what}: {error}")]
+    File { what: String, error: io::Error },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Field by field, as flags are called.
+fn told(error: &afsa_accounts::Error) -> String {
+    let afsa_accounts::Error::Invalid(faults) = error else {
+        return error.to_string();
+    };
+    let lines: Vec<String> = faults
+        .iter()
+        .map(|fault| {
+            format!(
+                "{}: {}",
+                fault.field.trim_start_matches("settings."),
+                fault.detail
+            )
+        })
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,213 @@
+//! `afsa serve`.
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use afsa_http::{Limits, RatePolicy, Services};
+use afsa_ingest::Collector;
+use afsa_model::{AccountId, DAY, Timestamp};
+use afsa_store::Store;
+
+use super::CommandError;
+use crate::collector::IngestCollector;
+use crate::config::Config;
+use crate::instance::Instance;
+use crate::wiring::{HttpClock, SystemRandomness};
+
+/// How often what is in memory is looked at, to be written to segments.
+const MAINTENANCE: Duration = Duration::from_secs(5);
+/// How long requests under way may take to end after the signal to stop.
+const DRAINING: Duration = Duration::from_secs(8);
+
+pub fn run(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
+    let instance = Instance::open(config)?;
+    if instance.accounts.accounts()?.is_empty() {
+        writeln!(
+            out,
+            "There is no account yet: `afsa accounts create`, then `afsa keys create`."
+        )?;
+    }
+    serve(instance, config, out, |_, _| Ok(()))
+}
+
+/// Serves until SIGTERM or SIGINT. `greet` is told the address once it is listened on.
+pub fn serve(
+    instance: Instance,
+    config: &Config,
+    out: &mut dyn Write,
+    greet: impl FnOnce(&str, &mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let instance = Arc::new(instance);
+    let collector = Arc::new(IngestCollector {
+        accounts: instance.directory.clone(),
+        live: Collector::new(
+            instance.pipeline.clone(),
+            instance.store.clone(),
+            instance.clock.clone(),
+        ),
+        imports: instance.imports.clone(),
+        import_bytes: config.import_megabytes.saturating_mul(1 << 20),
+        is_open: AtomicBool::new(true),
+    });
+    let router = afsa_http::router(services(&instance, &collector, config));
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| CommandError::File {
+                what: format!("can't listen on {}", config.listen),
+                error,
+            })?;
+        let address = match &config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", listener.local_addr()?),
+        };
+        writeln!(
+            out,
+            "afsa {} listens on {address}",
+            env!("CARGO_PKG_VERSION")
+        )?;
+        greet(&address, out)?;
+        out.flush()?;
+        let maintenance = tokio::spawn(maintain(instance.clone()));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(
+            listener,
+            router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
+        )
+        .with_graceful_shutdown(async move {
+            signal().await;
+            tracing::info!("stopping: requests under way are answered first");
+            let _ = stop.send(());
+        });
+        let drained = async {
+            // Connections that stay open without a request don't hold up the end for ever.
+            let _ = stopped.await;
+            tokio::time::sleep(DRAINING).await;
+        };
+        tokio::select! {
+            served = async { server.await } => served?,
+            () = drained => tracing::warn!("some connections were still open"),
+        }
+        collector.is_open.store(false, Ordering::Relaxed);
+        maintenance.abort();
+        Ok::<(), CommandError>(())
+    })?;
+    // Blocking work that nobody waits for any more must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    instance.close()?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn services(
+    instance: &Arc<Instance>,
+    collector: &Arc<IngestCollector>,
+    config: &Config,
+) -> Services {
+    let proxies: Vec<String> = config.trusted_proxies.clone();
+    let (rules, _) = afsa_enrich::AccountRules::new(&afsa_model::AccountSettings {
+        excluded_addresses: proxies
+            .iter()
+            .map(|network| network.as_str().into())
+            .collect(),
+        ..afsa_model::AccountSettings::default()
+    });
+    Services {
+        accounts: instance.accounts.clone(),
+        store: instance.store.clone(),
+        collector: collector.clone(),
+        clock: Arc::new(HttpClock::default()),
+        randomness: Arc::new(SystemRandomness),
+        is_trusted_proxy: Arc::new(move |address: IpAddr| rules.is_own(Some(address), None)),
+        limits: Limits {
+            requests: Some(RatePolicy {
+                quota: config.requests_per_minute,
+                window: Duration::from_secs(60),
+            }),
+            ..Limits::default()
+        },
+    }
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut stream) => drop(stream.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// What has to be done now and then, for as long as the server runs.
+async fn maintain(instance: Arc<Instance>) {
+    let mut retention_day = None;
+    loop {
+        tokio::time::sleep(MAINTENANCE).await;
+        let today = instance.clock.now().0.div_euclid(DAY);
+        let is_new_day = retention_day.replace(today) != Some(today);
+        let instance = instance.clone();
+        let work = tokio::task::spawn_blocking(move || maintain_once(&instance, is_new_day));
+        if let Err(error) = work.await {
+            tracing::error!(%error, "maintenance ended unexpectedly");
+        }
+    }
+}
+
+fn maintain_once(instance: &Instance, is_new_day: bool) {
+    let report = |what: &str, outcome: Result<(), CommandError>| {
+        if let Err(error) = outcome {
+            tracing::error!(%error, "{what}");
+        }
+    };
+    report(
+        "segments could not be written",
+        instance.store.maintain().map_err(Into::into),
+    );
+    report(
+        "uses of keys could not be noted",
+        instance.accounts.write_uses().map_err(Into::into),
+    );
+    if is_new_day {
+        report(
+            "old keys could not be destroyed",
+            instance.keyring.destroy_old().map_err(Into::into),
+        );
+        report("old hits could not be removed", remove_old(instance));
+    }
+}
+
+/// Removes what is older than each account keeps.
+fn remove_old(instance: &Instance) -> Result<(), CommandError> {
+    let now = instance.clock.now();
+    for account in instance.accounts.accounts()? {
+        if let Some(months) = account.settings.retention_months {
+            remove_older_than(instance, account.id, months, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_older_than(
+    instance: &Instance,
+    account: AccountId,
+    months: u32,
+    now: Timestamp,
+) -> Result<(), CommandError> {
+    // Months of 30.4375 days: a retention is an upper bound of what is kept, told in months.
+    let milliseconds = (f64::from(months) * 30.4375 * DAY as f64) as i64;
+    instance
+        .store
+        .remove_before(account, now.plus(-milliseconds))?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The real binary, from outside: processes, files and HTTP.
+
+// Tests print what they saw, and measure nothing but their own patience.
+#![allow(clippy::print_stderr, clippy::disallowed_methods)]
+
+mod access_logs;
+mod command_line;
+mod ga_sample;
+mod kill;
+mod program;
+mod shared_data;
