@@ -6,7 +6,10 @@ use afsa_fuzz::soundness::{assert_sound, assert_told};
 use afsa_wire::log_line::{self, Site};
 use libfuzzer_sys::fuzz_target;
 
-const SITE: Site<'_> = Site { host: "example.com", is_https: true };
+const SITE: Site<'_> = Site {
+    host: "example.com",
+    is_https: true,
+};
 
 fuzz_target!(|line: &[u8]| {
     match log_line::parse(line) {

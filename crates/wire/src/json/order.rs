@@ -58,7 +58,7 @@ pub(super) fn refund(
 ) -> Option<HitKind> {
     let (order, _) = order_fields(faults, order);
     let products = rows::products(faults, products);
-    if !order.id.as_deref().is_some_and(|id| !asks_for_id(id)) {
+    if order.id.as_deref().is_none_or(asks_for_id) {
         faults.push(ID, "ignored", "A refund needs the id of its order.");
         return None;
     }
@@ -76,7 +76,7 @@ pub(super) fn refund(
 /// A new state of an order.
 pub(super) fn status(faults: &mut Faults, order: Value<'_>) -> Option<HitKind> {
     let (order, _) = order_fields(faults, order);
-    if !order.id.as_deref().is_some_and(|id| !asks_for_id(id)) {
+    if order.id.as_deref().is_none_or(asks_for_id) {
         faults.push(ID, "missing", "An order_status needs the id of its order.");
         return None;
     }

@@ -87,10 +87,9 @@ impl LogLine {
         let target = path_and_query(target, host).ok_or(Skip::ForeignTarget)?;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let is_robot = path == "/robots.txt";
-        if !is_robot {
-            if let Some(skip) = skip_by_status(self.status).or_else(|| skip_by_path(path, query)) {
-                return Err(skip);
-            }
+        let skip = skip_by_status(self.status).or_else(|| skip_by_path(path, query));
+        if let (false, Some(skip)) = (is_robot, skip) {
+            return Err(skip);
         }
         let scheme = if site.is_https { "https" } else { "http" };
         let location = format!("{scheme}://{host}{target}");

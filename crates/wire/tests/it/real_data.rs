@@ -13,6 +13,7 @@ use flate2::read::MultiGzDecoder;
 use crate::soundness::assert_sound;
 
 /// The path of a file of the shared data; `None`, said aloud, where there is none.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn shared(file: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("AFSA_TEST_DATA")
         .map(PathBuf::from)

@@ -96,7 +96,7 @@ fn assert_kind(kind: &HitKind) {
                 hit.action,
                 ProductAction::Checkout | ProductAction::CheckoutOption
             );
-            assert!(is_step || is_promotion == hit.products.is_empty() || is_promotion);
+            assert!(is_step || is_promotion || !hit.products.is_empty());
             assert!(!is_promotion || !hit.promotions.is_empty());
             assert_products(&hit.products);
             assert!(hit.promotions.len() <= limits::ROWS);
