@@ -13,13 +13,13 @@ mod scene;
 mod store;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 use afsa_visits::orders::{self, Order, OrderHit, VisitSpan};
 use afsa_visits::{Rules, cut};
 
-use crate::{Activity, Arrival, Groups, Question, Snapshot, StoreError};
+use crate::{Activity, Arrival, Dimension, Groups, Question, Snapshot, StoreError, Traffic, Value};
 
 pub use store::ReferenceStore;
 
@@ -69,6 +69,19 @@ impl Reference {
     /// Every hit of no visit, by time and arrival.
     pub fn loose(&self) -> &[Hit] {
         &self.loose
+    }
+
+    /// Every value, null left out, that the dimension has in the visits of people and in what was
+    /// excluded: as a question without goals would list them.
+    pub fn values_of(&self, dimension: Dimension) -> Vec<Value> {
+        let question = Question::default();
+        let values: BTreeSet<Value> = [Traffic::People, Traffic::Excluded]
+            .into_iter()
+            .flat_map(|traffic| scene::scenes(self, traffic))
+            .flat_map(|scene| values::of_scene(&question, &scene, dimension))
+            .filter(|value| *value != Value::Null)
+            .collect();
+        values.into_iter().collect()
     }
 
     /// Every order, cancelled ones too, by time and arrival.
