@@ -17,6 +17,9 @@ use serde::de::IgnoredAny;
 use self::value::{Items, Record, Value, is_deeper_than, read_array, read_record};
 use crate::{DecodedHit, Rejection, limits};
 
+/// What JSON takes for blanks: fewer than ASCII does.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// The hits of a batch, each with its position among those sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decoded {
@@ -38,7 +41,7 @@ impl Decoded {
 ///
 /// Fails for what has none of these shapes, and for more than `limit_hits` hits.
 pub fn decode_collect(bytes: &[u8], limit_hits: usize) -> Result<Decoded, Rejection> {
-    let body = utf8(bytes)?.trim_ascii();
+    let body = utf8(bytes)?.trim_matches(BLANKS);
     // Two levels more than a hit has: the object with `hits`, and its array.
     if is_deeper_than(limits::DEPTH + 2, body) {
         return Err(too_deep());
@@ -88,9 +91,10 @@ pub fn decode_collect(bytes: &[u8], limit_hits: usize) -> Result<Decoded, Reject
 /// Fails only for more than `limit_hits` hits; a line that is no JSON is refused by itself.
 pub fn decode_ndjson(bytes: &[u8], limit_hits: usize) -> Result<Decoded, Rejection> {
     let mut decoded = Decoded::default();
+    let is_blank = |byte: &u8| BLANKS.contains(&char::from(*byte));
     let lines = bytes
         .split(|byte| *byte == b'\n')
-        .filter(|line| !line.trim_ascii().is_empty());
+        .filter(|line| !line.iter().all(is_blank));
     for (index, line) in lines.enumerate() {
         if index == limit_hits {
             return Err(too_many(limit_hits));
@@ -102,7 +106,7 @@ pub fn decode_ndjson(bytes: &[u8], limit_hits: usize) -> Result<Decoded, Rejecti
 
 /// Reads one hit.
 pub fn decode_line(line: &[u8]) -> Result<DecodedHit, Rejection> {
-    decode_text(utf8(line)?.trim_ascii())
+    decode_text(utf8(line)?.trim_matches(BLANKS))
 }
 
 fn decode_text(json: &str) -> Result<DecodedHit, Rejection> {

@@ -579,6 +579,7 @@ fn refuses_what_is_no_hit() {
         "{\"type\":\"pageview\"",
         "{\"type\":\"pageview\"}x",
         "{'type':1}",
+        "{\"type\":\"pageview\"}\u{c}",
         "nul",
     ] {
         refused(line, "", "malformed");
