@@ -138,14 +138,22 @@ impl Draft {
         )
     }
 
-    /// Sets the location.
+    /// Sets the location, and with it an origin that tells nothing yet.
     pub fn at(self, page: &str) -> Draft {
         let page = text(page);
-        self.page_context(|context| {
+        let draft = self.hit(|hit| {
+            hit.origin.get_or_insert_default();
+        });
+        draft.page_context(|context| {
             context.has_location = true;
             context.hostname = text("example.com");
             context.page = page;
         })
+    }
+
+    /// Moves it by milliseconds.
+    pub fn later(self, milliseconds: i64) -> Draft {
+        self.hit(|hit| hit.time = hit.time.plus(milliseconds))
     }
 
     pub fn titled(self, title: &str) -> Draft {

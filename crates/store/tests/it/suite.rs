@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Timestamp, VisitorKey};
-use afsa_store::conformance::{Backend, InMemory, Suite};
+use afsa_store::conformance::{Backend, InMemory, Suite, cases};
 use afsa_store::reference::ReferenceStore;
 use afsa_store::{Arrival, ImportSession, Outcome, Reply, Snapshot, Store, StoreError, Undo};
 
@@ -188,4 +188,10 @@ fn wrong_stores_are_found_out_with_a_small_world() {
     check(Fault::KeepsUndone, 3);
     check(Fault::LosesTiesOrder, 4);
     check(Fault::ForgetsUnfinishedImportsToo, 4);
+}
+
+#[test]
+fn the_reference_answers_the_written_cases() {
+    let asked = cases::check(&mut InMemory::default()).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert!(asked > 150, "only {asked} questions were asked");
 }
