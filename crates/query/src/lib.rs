@@ -1,1 +1,63 @@
-//! afsa-query.
+//! From a request as plain data to a checked plan, and from what a backend answers to a finished
+//! table.
+//!
+//! A [`Request`] names [metrics](METRICS), dimensions, a period, filters. [`plan`] checks it, tells
+//! every [`Fault`] at once, and makes a [`Plan`] of it: a few [`Question`](afsa_store::Question)s
+//! to a backend and what to do with their answers. [`Plan::finish`] makes the [`Answer`] of them:
+//! rates, comparison, order, pages. [`answer`] does both on a snapshot. Nothing here reads a clock
+//! or knows a format: `now` is an argument, and figures stay exact [`Fraction`]s.
+//!
+//! ```
+//! use afsa_model::{AccountSettings, Timestamp};
+//! use afsa_query::{Context, Request, plan};
+//!
+//! let settings = AccountSettings::default();
+//! let context = Context {
+//!     settings: &settings,
+//!     now: Timestamp(1_790_000_000_000),
+//!     activity: Default::default(),
+//!     goals: &[],
+//! };
+//! let request = Request { report: Some("countries".into()), ..Request::default() };
+//! let plan = plan(&request, &context).unwrap();
+//! assert_eq!(plan.columns()[0].name, "country");
+//!
+//! let wrong = Request { metrics: Some(vec!["vistors".into()]), ..Request::default() };
+//! let error = afsa_query::plan(&wrong, &context).unwrap_err();
+//! assert_eq!(error.to_string(), "there is no metric `vistors`; did you mean `visitors`?");
+//! ```
+
+mod answer;
+mod axis;
+mod catalogue;
+mod check;
+mod fault;
+mod fill;
+mod filter;
+mod fraction;
+mod order;
+mod period;
+mod plan;
+mod print;
+mod reports;
+mod request;
+mod span;
+mod zone;
+
+pub use answer::{Answer, Answers, Row, answer};
+pub use axis::{Axis, Bucket, Interval, MAX_BUCKETS};
+pub use catalogue::{Breakdown, DimensionType, Formula, METRICS, Metric, MetricUnit, Scope};
+pub use check::{
+    Context, DEFAULT_LIMIT, DEFAULT_METRICS, INCLUDES, MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS, plan,
+};
+pub use fault::{Fault, FaultKind, MAX_FILLED_ROWS, QueryError};
+pub use filter::{
+    MAX_CONDITIONS, MAX_DEPTH, MAX_EXPRESSIONS, MAX_VALUE_LENGTH, MAX_VALUES, check_filter,
+};
+pub use fraction::{Figure, Fraction};
+pub use period::{DEFAULT_PERIOD, PERIODS};
+pub use plan::{Column, ColumnType, Include, Plan, Questions};
+pub use reports::{REPORTS, Report, ReportFilter, Section};
+pub use request::{FilterCondition, FilterNode, Request, Scalar, Segment};
+pub use span::Comparison;
+pub use zone::Zone;

@@ -1,0 +1,373 @@
+//! Named reports: requests with their defaults filled in.
+
+use crate::request::{FilterCondition, FilterNode, Scalar};
+
+/// A question that has a name. Each of its parts but its filter is a default that a request may
+/// replace; what a request filters by is added to the report's own filter.
+#[derive(Debug)]
+pub struct Report {
+    pub name: &'static str,
+    pub section: Section,
+    pub description: &'static str,
+    pub period: Option<&'static str>,
+    pub interval: Option<&'static str>,
+    pub dimensions: &'static [&'static str],
+    pub metrics: &'static [&'static str],
+    /// All of them.
+    pub filters: &'static [ReportFilter],
+    /// Empty: the order that every table has.
+    pub order_by: &'static [&'static str],
+}
+
+/// Where a report stands in menus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Audience,
+    Content,
+    Acquisition,
+    Place,
+    Technology,
+    Behaviour,
+    Ecommerce,
+}
+
+/// What a report is about, where not about everything.
+#[derive(Clone, Copy, Debug)]
+pub enum ReportFilter {
+    /// Visits in which the dimension has a value.
+    Visits(&'static str),
+    /// Only the hits and orders themselves in which it has one.
+    Hits(&'static str),
+    /// Only the hits themselves whose value is one of these, in any case.
+    HitsThatAre(&'static str, &'static [&'static str]),
+}
+
+impl Report {
+    pub fn by_name(name: &str) -> Option<&'static Report> {
+        REPORTS.iter().find(|report| report.name == name)
+    }
+
+    /// The report's own filter, if it has one.
+    pub fn filter(&self) -> Option<FilterNode> {
+        let mut nodes: Vec<FilterNode> = self.filters.iter().map(ReportFilter::node).collect();
+        if nodes.len() > 1 {
+            Some(FilterNode::And(nodes))
+        } else {
+            nodes.pop()
+        }
+    }
+}
+
+impl ReportFilter {
+    fn node(&self) -> FilterNode {
+        let (field, values, scope) = match *self {
+            ReportFilter::Visits(field) => (field, &[][..], None),
+            ReportFilter::Hits(field) => (field, &[][..], Some("hit")),
+            ReportFilter::HitsThatAre(field, values) => (field, values, Some("hit")),
+        };
+        let operator = if values.is_empty() { "is_set" } else { "is" };
+        FilterNode::Condition(FilterCondition {
+            operator: operator.to_owned(),
+            field: field.to_owned(),
+            values: values
+                .iter()
+                .map(|value| Scalar::Text((*value).to_owned()))
+                .collect(),
+            case_sensitive: (!values.is_empty()).then_some(false),
+            scope: scope.map(str::to_owned),
+        })
+    }
+}
+
+const BASE: Report = Report {
+    name: "",
+    section: Section::Audience,
+    description: "",
+    period: None,
+    interval: None,
+    dimensions: &[],
+    metrics: VISITS,
+    filters: &[],
+    order_by: &[],
+};
+
+const VISITS: &[&str] = &[
+    "visitors",
+    "visits",
+    "pageviews",
+    "pages_per_visit",
+    "bounce_rate",
+    "visit_duration",
+];
+const SHARES: &[&str] = &[
+    "visitors",
+    "visits",
+    "pageviews",
+    "bounce_rate",
+    "percentage",
+];
+const EVENTS: &[&str] = &["events", "visits", "visitors"];
+const SOURCES: &[&str] = &[
+    "visitors",
+    "visits",
+    "pages_per_visit",
+    "bounce_rate",
+    "visit_duration",
+    "conversion_rate",
+    "revenue",
+];
+const SOLD: &[&str] = &["product_revenue", "units", "products_sold", "orders"];
+
+/// A report that lists the values of a dimension of visits.
+const fn visits_by(
+    name: &'static str,
+    section: Section,
+    dimensions: &'static [&'static str],
+    metrics: &'static [&'static str],
+    description: &'static str,
+) -> Report {
+    Report {
+        name,
+        section,
+        dimensions,
+        metrics,
+        description,
+        ..BASE
+    }
+}
+
+/// A report of events of some categories.
+const fn events_of(
+    name: &'static str,
+    filters: &'static [ReportFilter],
+    dimensions: &'static [&'static str],
+    description: &'static str,
+) -> Report {
+    Report {
+        name,
+        section: Section::Behaviour,
+        dimensions,
+        metrics: EVENTS,
+        filters,
+        description,
+        ..BASE
+    }
+}
+
+/// Every named report, in the order of the documentation.
+#[rustfmt::skip]
+pub static REPORTS: &[Report] = {
+    use ReportFilter::{Hits, HitsThatAre, Visits};
+    use Section::*;
+    &[
+        Report {
+            name: "summary",
+            metrics: &["visitors", "new_visitors", "visits", "pageviews", "pages_per_visit",
+                "bounce_rate", "visit_duration", "events", "conversions"],
+            description: "The figures of the whole period",
+            ..BASE
+        },
+        Report {
+            name: "visits",
+            dimensions: &["time"],
+            description: "Visits over time",
+            ..BASE
+        },
+        Report {
+            name: "realtime",
+            period: Some("realtime"),
+            interval: Some("minute"),
+            dimensions: &["time"],
+            metrics: &["visitors", "visits", "pageviews", "events"],
+            description: "The last half hour, minute by minute",
+            ..BASE
+        },
+        visits_by("visitors", Audience, &["visitor_type"], VISITS, "New and returning visitors"),
+        Report {
+            name: "loyalty",
+            dimensions: &["visit_number"],
+            order_by: &["visit_number:asc"],
+            description: "Visits by how many-th visit of their visitor they are",
+            ..BASE
+        },
+        visits_by("hours", Audience, &["hour_of_day"], VISITS, "Visits by hour of the day"),
+        visits_by("weekdays", Audience, &["day_of_week"], VISITS, "Visits by day of the week"),
+        Report {
+            name: "pages",
+            section: Content,
+            dimensions: &["page"],
+            metrics: &["pageviews", "unique_pageviews", "visitors", "time_on_page", "scroll_depth",
+                "entries", "exits", "exit_rate"],
+            description: "Pages that were viewed",
+            ..BASE
+        },
+        visits_by("page_titles", Content, &["page_title"],
+            &["pageviews", "unique_pageviews", "visitors", "time_on_page"],
+            "Titles of pages that were viewed"),
+        visits_by("entry_pages", Content, &["entry_page"],
+            &["entries", "visitors", "pages_per_visit", "bounce_rate", "visit_duration"],
+            "First pages of visits"),
+        visits_by("exit_pages", Content, &["exit_page"],
+            &["exits", "visitors", "pages_per_visit", "visit_duration"],
+            "Last pages of visits"),
+        visits_by("content_groups", Content, &["content_group1"],
+            &["pageviews", "unique_pageviews", "visitors", "time_on_page"],
+            "Groups of pages, as the site's first grouping has them"),
+        visits_by("hostnames", Content, &["hostname"], VISITS, "Hosts of the site"),
+        Report {
+            name: "site_search",
+            section: Content,
+            dimensions: &["event_label"],
+            metrics: EVENTS,
+            filters: &[HitsThatAre("event_category", &["search", "site_search"])],
+            description: "Words that were searched for on the site: labels of events of category \
+                `search` or `site_search`",
+            ..BASE
+        },
+        visits_by("channels", Acquisition, &["channel"], SOURCES, "Channels"),
+        visits_by("sources", Acquisition, &["source"], SOURCES, "Sources"),
+        Report {
+            filters: &[Visits("referrer")],
+            ..visits_by("referrers", Acquisition, &["referrer_host", "referrer"], SOURCES,
+                "Pages that linked here")
+        },
+        Report {
+            filters: &[Visits("search_engine")],
+            ..visits_by("search_engines", Acquisition, &["search_engine"], SOURCES,
+                "Search engines")
+        },
+        Report {
+            filters: &[Visits("keyword")],
+            ..visits_by("keywords", Acquisition, &["keyword"], SOURCES, "Words searched for")
+        },
+        Report {
+            filters: &[Visits("social_network")],
+            ..visits_by("social_networks", Acquisition, &["social_network"], SOURCES,
+                "Social networks")
+        },
+        Report {
+            filters: &[Visits("ai_assistant")],
+            ..visits_by("ai_assistants", Acquisition, &["ai_assistant"], SOURCES,
+                "AI assistants")
+        },
+        Report {
+            filters: &[Visits("campaign")],
+            ..visits_by("campaigns", Acquisition,
+                &["campaign", "campaign_source", "campaign_medium"],
+                &["visitors", "visits", "bounce_rate", "conversions", "conversion_rate", "orders",
+                    "revenue"],
+                "Campaigns")
+        },
+        visits_by("continents", Place, &["continent"], SHARES, "Continents"),
+        visits_by("countries", Place, &["country"], SHARES, "Countries"),
+        visits_by("regions", Place, &["country", "region"], SHARES, "Regions"),
+        visits_by("cities", Place, &["country", "region", "city"], SHARES, "Cities"),
+        visits_by("languages", Place, &["language"], SHARES, "Languages"),
+        visits_by("devices", Technology, &["device"], SHARES, "Kinds of machines"),
+        visits_by("brands", Technology, &["device_brand"], SHARES, "Makers of machines"),
+        visits_by("browsers", Technology, &["browser"], SHARES, "Browsers"),
+        visits_by("browser_versions", Technology, &["browser", "browser_version"], SHARES,
+            "Browsers by version"),
+        visits_by("operating_systems", Technology, &["os"], SHARES, "Operating systems"),
+        visits_by("screens", Technology, &["screen"], SHARES, "Sizes of screens"),
+        events_of("events", &[], &["event_category", "event_action"], "Events"),
+        events_of("clicks", &[HitsThatAre("event_category", &["click"])],
+            &["event_action", "event_label"], "Clicks"),
+        events_of("outbound_links",
+            &[HitsThatAre("event_category", &["click"]),
+                HitsThatAre("event_action", &["outbound"])],
+            &["event_url"], "Links to other sites that were followed"),
+        events_of("downloads", &[HitsThatAre("event_category", &["download"])],
+            &["event_url"], "Files that were downloaded"),
+        events_of("forms", &[HitsThatAre("event_category", &["form"])],
+            &["event_label", "event_action"], "Forms opened, closed and sent"),
+        events_of("videos", &[HitsThatAre("event_category", &["video"])],
+            &["event_label", "event_action"], "Videos started, paused and stopped"),
+        events_of("alerts", &[HitsThatAre("event_category", &["alert"])],
+            &["event_label", "event_type"], "Alerts"),
+        Report {
+            name: "goals",
+            section: Behaviour,
+            dimensions: &["goal"],
+            metrics: &["conversions", "visits", "visitors"],
+            filters: &[Visits("goal")],
+            description: "Goals that were met",
+            ..BASE
+        },
+        Report {
+            name: "ecommerce",
+            section: Ecommerce,
+            metrics: &["revenue", "orders", "average_order_value", "units", "units_per_order",
+                "products_sold", "ecommerce_conversion_rate", "revenue_per_visit",
+                "revenue_per_visitor"],
+            description: "The shop's figures of the whole period; with an interval, over time",
+            ..BASE
+        },
+        visits_by("orders", Ecommerce, &["order_id", "order_state"],
+            &["revenue", "units", "products_sold"], "Orders"),
+        visits_by("products", Ecommerce, &["product_sku", "product"],
+            &["product_revenue", "units", "products_sold", "detail_views", "cart_adds",
+                "cart_removes", "cart_to_detail_rate", "buy_to_detail_rate"],
+            "Products"),
+        visits_by("categories", Ecommerce, &["category"], SOLD, "Categories of what was sold"),
+        visits_by("brands_sold", Ecommerce, &["brand"], SOLD, "Brands of what was sold"),
+        visits_by("variants", Ecommerce, &["product", "variant"], SOLD,
+            "Variants of what was sold"),
+        visits_by("product_lists", Ecommerce, &["product_list"],
+            &["impressions", "clicks", "product_ctr", "detail_views", "cart_adds"],
+            "Lists that show products"),
+        visits_by("promotions", Ecommerce, &["promotion"],
+            &["promotion_views", "promotion_clicks", "promotion_ctr"], "Promotions"),
+        Report {
+            filters: &[Hits("coupon")],
+            ..visits_by("coupons", Ecommerce, &["coupon"],
+                &["orders", "revenue", "average_order_value"], "Coupons that were redeemed")
+        },
+        visits_by("affiliations", Ecommerce, &["affiliation"],
+            &["revenue", "orders", "average_order_value", "units"],
+            "Shops and partners that took orders"),
+        Report {
+            filters: &[Visits("campaign")],
+            ..visits_by("campaign_revenue", Ecommerce,
+                &["campaign", "campaign_source", "campaign_medium"],
+                &["revenue", "orders", "average_order_value", "ecommerce_conversion_rate",
+                    "revenue_per_visit"],
+                "What campaigns sold")
+        },
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::catalogue::{Breakdown, Metric};
+
+    #[test]
+    fn reports_are_made_of_what_there_is() {
+        let mut names = HashSet::new();
+        for report in REPORTS {
+            assert!(names.insert(report.name), "{} twice", report.name);
+            assert!(!report.description.is_empty(), "{}", report.name);
+            for name in report.dimensions {
+                assert!(
+                    Breakdown::by_name(name).is_some(),
+                    "{}: {name}",
+                    report.name
+                );
+            }
+            for name in report.metrics {
+                assert!(Metric::by_name(name).is_some(), "{}: {name}", report.name);
+            }
+            if let Some(filter) = report.filter() {
+                assert_eq!(
+                    crate::filter::faults_of(&filter),
+                    Vec::new(),
+                    "{}",
+                    report.name
+                );
+            }
+        }
+    }
+}
