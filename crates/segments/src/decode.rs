@@ -86,8 +86,12 @@ impl<'a> Decoder<'a> {
         let mut hits = self.hits(first..end.max(first))?;
         let mut decoded = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
-            let missing =
-                || columns.damaged(format!("row {}: a value is missing", rows.start + row));
+            let missing = || {
+                columns.damaged(format!(
+                    "row {}: a value is missing or unknown",
+                    rows.start + row
+                ))
+            };
             let visitor = VisitorKey(visits.visitor.take(row).ok_or_else(missing)?);
             let client = Arc::new(visits.client.take(row));
             let mut visit = Visit {
@@ -101,7 +105,7 @@ impl<'a> Decoder<'a> {
                 role: visits.user_role.take(row),
                 entry_page: visits.entry_page.take(row),
                 exit_page: visits.exit_page.take(row),
-                exclusion: visits.exclusion.take(row).and_then(exclusion),
+                exclusion: known(visits.exclusion.take(row), exclusion).ok_or_else(missing)?,
                 is_bounce: visits.is_bounce.take(row).ok_or_else(missing)?,
                 hits: Vec::new(),
                 page_views: Vec::new(),
@@ -181,7 +185,7 @@ impl<'a> Decoder<'a> {
         if origin.as_ref().is_some_and(Option::is_none) {
             return Err(hits.damaged("its origin is missing"));
         }
-        let missing = || hits.damaged("a value is missing");
+        let missing = || hits.damaged("a value is missing or unknown");
         let code = columns.kind.take(row).ok_or_else(missing)?;
         let hit = Hit {
             time: Timestamp(columns.time.take(row).ok_or_else(missing)?),
@@ -189,7 +193,7 @@ impl<'a> Decoder<'a> {
             visitor,
             by_user: columns.by_user.take(row).ok_or_else(missing)?,
             import: columns.import.take(row).ok_or_else(missing)?,
-            exclusion: columns.exclusion.take(row).and_then(exclusion),
+            exclusion: known(columns.exclusion.take(row), exclusion).ok_or_else(missing)?,
             user: columns.user_id.take(row),
             role: columns.user_role.take(row),
             client,
@@ -289,15 +293,15 @@ impl HitRows {
             }),
             kind::PRODUCT => HitKind::Product(Box::new(self.product_hit()?)),
             kind::PURCHASE => HitKind::Purchase(Box::new(Purchase {
-                order: self.order(),
+                order: self.order()?,
                 products: self.take_items()?.0,
             })),
             kind::REFUND => HitKind::Refund(Box::new(Refund {
-                order: self.order(),
+                order: self.order()?,
                 products: self.take_items()?.0,
             })),
             kind::ORDER_STATUS => HitKind::OrderStatus(Box::new(OrderStatus {
-                order: self.order(),
+                order: self.order()?,
             })),
             kind::VISITOR => {
                 let fields = columns.visitor_fields.take(row);
@@ -330,11 +334,12 @@ impl HitRows {
         })
     }
 
-    fn order(&self) -> OrderFields {
+    fn order(&self) -> Result<OrderFields, SegmentError> {
         let (columns, row) = (&self.columns, self.next);
         let mut order = columns.order.take(row);
-        order.state = columns.order_state.take(row).and_then(order_state);
-        order
+        let state = known(columns.order_state.take(row), order_state);
+        order.state = state.ok_or_else(|| self.damaged("its order has an unknown state"))?;
+        Ok(order)
     }
 
     fn timing_or_exception(&self) -> TimingOrException {
@@ -375,6 +380,14 @@ impl HitRows {
             self.next_item += 1;
         }
         Ok((products, promotions))
+    }
+}
+
+/// What a code stands for: `None` where nobody knows, `Some(None)` where there is none.
+fn known<T>(code: Option<u8>, meaning: impl Fn(u8) -> Option<T>) -> Option<Option<T>> {
+    match code {
+        Some(code) => meaning(code).map(Some),
+        None => Some(None),
     }
 }
 

@@ -46,15 +46,6 @@ impl Columns {
             .map(|(name, array)| (name.as_str(), array))
     }
 
-    /// Rows of the longest column; all have as many.
-    pub fn rows(&self) -> usize {
-        self.by_name
-            .values()
-            .map(|array| array.len())
-            .max()
-            .unwrap_or(0)
-    }
-
     pub fn slice(&self, offset: usize, rows: usize) -> Columns {
         let slices = self.by_name.iter().map(|(name, array)| {
             let offset = offset.min(array.len());

@@ -47,7 +47,7 @@ fn instant() -> DataType {
 }
 
 /// The stored columns that a column is made of.
-pub(crate) fn needed<'a>(table: Table, name: &'a str) -> Vec<&'a str> {
+pub(crate) fn needed(table: Table, name: &str) -> Vec<&str> {
     match (table, name) {
         (Table::Visits, "end") => vec!["start", "duration"],
         (Table::Hits, "time") => vec!["visit", "time", "time_in_visit"],

@@ -6,6 +6,8 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use afsa_model::{Hit, VisitorKey};
+use arrow::array::AsArray;
+use arrow::datatypes::UInt32Type;
 
 use crate::segment::damaged;
 use crate::write::failed;
@@ -64,6 +66,7 @@ pub(crate) fn contents(segment: &Segment) -> Result<(), SegmentError> {
             types(segment, table)?;
         }
     }
+    references(segment)?;
     let mut seen = Seen::default();
     for cut in segment.cuts() {
         let (visitor, cut) = cut?;
@@ -84,6 +87,68 @@ pub(crate) fn contents(segment: &Segment) -> Result<(), SegmentError> {
         seen.order(segment, &cut.loose)?;
     }
     seen.counts(segment)
+}
+
+/// Checks the row numbers by which tables refer to each other.
+fn references(segment: &Segment) -> Result<(), SegmentError> {
+    let first_hits = row_numbers(segment, Table::Visits, "first_hit")?;
+    let counts = row_numbers(segment, Table::Visits, "hits")?;
+    let mut visits_of_hits = row_numbers(segment, Table::Hits, "visit")?.into_iter();
+    let mut hit = 0_usize;
+    for (visit, (first, count)) in first_hits.iter().zip(&counts).enumerate() {
+        let problem = |problem: &str| {
+            damaged(
+                &segment.path(Table::Visits),
+                &format!("row {visit}: {problem}"),
+            )
+        };
+        if first.map(|first| first as usize) != Some(hit) {
+            return Err(problem("its hits are not those after the visit before"));
+        }
+        let count = count.ok_or_else(|| problem("it has no number of hits"))? as usize;
+        hit = hit.saturating_add(count);
+        if hit > segment.rows(Table::Hits) {
+            return Err(problem("there are fewer hits than it counts"));
+        }
+        if visits_of_hits
+            .by_ref()
+            .take(count)
+            .any(|of| of.map(|of| of as usize) != Some(visit))
+        {
+            return Err(problem("one of its hits refers to another visit"));
+        }
+    }
+    if visits_of_hits.any(|visit| visit.is_some()) {
+        let problem = format!("a hit after row {hit} refers to a visit that doesn't count it");
+        return Err(damaged(&segment.path(Table::Hits), &problem));
+    }
+
+    let hits_of_items = row_numbers(segment, Table::Items, "hit")?;
+    let sorted = hits_of_items.is_sorted();
+    let last = hits_of_items.last().copied().flatten();
+    let outside = last.is_some_and(|hit| hit as usize >= segment.rows(Table::Hits));
+    if !sorted || outside {
+        let problem = "column hit isn't ascending within the hits";
+        return Err(damaged(&segment.path(Table::Items), problem));
+    }
+    Ok(())
+}
+
+fn row_numbers(
+    segment: &Segment,
+    table: Table,
+    name: &str,
+) -> Result<Vec<Option<u32>>, SegmentError> {
+    let Some(array) = segment.column(table, name)? else {
+        return Ok(vec![None; segment.rows(table)]);
+    };
+    match array.as_primitive_opt::<UInt32Type>() {
+        Some(array) => Ok(array.iter().collect()),
+        None => Err(damaged(
+            &segment.path(table),
+            &format!("column {name} holds no row numbers"),
+        )),
+    }
 }
 
 fn types(segment: &Segment, table: Table) -> Result<(), SegmentError> {

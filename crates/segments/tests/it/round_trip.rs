@@ -157,8 +157,8 @@ fn a_visitor_larger_than_a_batch_stays_whole() {
     cuts.retain(|(_, cut)| !cut.visits.is_empty() && !cut.loose.is_empty());
     let (large, cut) = &mut cuts[1];
     let (visit, hit) = (cut.visits[0].clone(), cut.loose[0].clone());
-    cut.visits = vec![visit; 40_000];
-    cut.loose = vec![hit; 40_000];
+    cut.visits = vec![visit; 20_000];
+    cut.loose = vec![hit; 20_000];
     for (index, visit) in cut.visits.iter_mut().enumerate() {
         visit.hits.truncate(1);
         visit.page_views.truncate(
