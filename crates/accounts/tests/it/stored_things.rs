@@ -77,7 +77,10 @@ fn segments_live_and_die() {
         .update_segment(account.id, segment.id, &change)
         .unwrap();
     assert_eq!(changed.filters, segment.filters);
-    assert_eq!(accounts.segments(account.id).unwrap(), vec![changed.clone()]);
+    assert_eq!(
+        accounts.segments(account.id).unwrap(),
+        vec![changed.clone()]
+    );
     assert_eq!(accounts.segment(account.id, segment.id).unwrap(), changed);
     accounts.delete_segment(account.id, segment.id).unwrap();
     assert!(matches!(

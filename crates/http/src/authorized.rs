@@ -1,0 +1,125 @@
+//! The only way to an account's data: a value that says who may reach it.
+
+use std::sync::Arc;
+
+use afsa_accounts::{Account, Accounts, Principal, Scope};
+use afsa_model::{AccountId, Timestamp};
+use afsa_store::{Snapshot, Store};
+
+use crate::problem::{Problem, Word};
+use crate::{Collector, Randomness};
+
+/// The data of all accounts. It is private to this module: whoever wants to read or write has to
+/// come by an [`Authorized`] first.
+pub(crate) struct Backends {
+    accounts: Arc<Accounts>,
+    store: Arc<dyn Store>,
+    collector: Arc<dyn Collector>,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl Backends {
+    pub(crate) fn new(
+        accounts: Arc<Accounts>,
+        store: Arc<dyn Store>,
+        collector: Arc<dyn Collector>,
+        randomness: Arc<dyn Randomness>,
+    ) -> Backends {
+        Backends {
+            accounts,
+            store,
+            collector,
+            randomness,
+        }
+    }
+
+    /// Who holds this credential.
+    pub(crate) fn authenticate(
+        &self,
+        credential: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Principal, Problem> {
+        let Some(credential) = credential else {
+            return Err(Problem::access_denied(
+                "Send an API key, as Authorization: Bearer or as X-API-Key.",
+            ));
+        };
+        Ok(self.accounts.authenticate(credential, now)?)
+    }
+
+    /// Lets a principal into its account. `asked` are the accounts that the request names, which
+    /// must all be that one.
+    pub(crate) fn authorize(
+        self: &Arc<Self>,
+        principal: Principal,
+        scope: Scope,
+        asked: &[AccountId],
+    ) -> Result<Authorized, Problem> {
+        if asked.iter().any(|account| *account != principal.account) {
+            return Err(Problem::forbidden());
+        }
+        if !principal.scopes.contains(scope) {
+            let detail = format!("This needs the scope {scope}, which the credential lacks.");
+            return Err(Problem::new(Word::InsufficientScope, detail));
+        }
+        Ok(Authorized {
+            backends: self.clone(),
+            principal,
+        })
+    }
+
+    /// Whether hits are taken and accounts can be read.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.collector.is_ready() && self.accounts.accounts().is_ok()
+    }
+
+    pub(crate) fn random_bytes(&self) -> [u8; 32] {
+        self.randomness.bytes()
+    }
+}
+
+/// Leave to act in one account. Every way to data goes through it, so there is none that forgets
+/// to ask whose data it is.
+#[derive(Clone)]
+pub(crate) struct Authorized {
+    backends: Arc<Backends>,
+    principal: Principal,
+}
+
+impl Authorized {
+    pub(crate) fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    pub(crate) fn account(&self) -> Result<Account, Problem> {
+        Ok(self.backends.accounts.account(self.principal.account)?)
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Problem> {
+        Ok(self.backends.store.snapshot(self.principal.account)?)
+    }
+
+    /// Runs a step on the accounts, handing it the one account that it may touch.
+    pub(crate) fn with_accounts<T>(
+        &self,
+        step: impl FnOnce(&Accounts, AccountId) -> Result<T, afsa_accounts::Error>,
+    ) -> Result<T, Problem> {
+        Ok(step(&self.backends.accounts, self.principal.account)?)
+    }
+
+    /// Makes changed settings known to the store.
+    pub(crate) fn configure(&self, account: &Account) {
+        self.backends
+            .store
+            .configure(self.principal.account, &account.settings);
+    }
+
+    /// Whoever takes hits, with the one account that they may be taken for.
+    pub(crate) fn collector(&self) -> (&dyn Collector, AccountId) {
+        (&*self.backends.collector, self.principal.account)
+    }
+
+    pub(crate) fn random_bytes(&self) -> [u8; 32] {
+        self.backends.random_bytes()
+    }
+}

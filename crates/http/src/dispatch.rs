@@ -1,0 +1,322 @@
+//! The one way from a request to a handler: credential, rate, leave, parameters, body.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use afsa_accounts::Principal;
+use afsa_model::AccountId;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, RawPathParams, Request};
+use axum::http::header::{CACHE_CONTROL, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, Uri, request};
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use crate::observe::Trace;
+use crate::operation::{BodyRule, Call, Handler, Operation, PublicCall, Received};
+use crate::problem::{Fault, Problem, Word};
+use crate::server::Server;
+use crate::{Peer, body, credential, fields, form};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Answers a request to an operation, whatever comes.
+pub(crate) async fn dispatch(
+    server: Arc<Server>,
+    operation: &Operation,
+    path: RawPathParams,
+    request: Request,
+) -> Response {
+    let instance = request.uri().path().to_owned();
+    let mut trace = Trace {
+        operation: operation.id,
+        account: None,
+        key: None,
+    };
+    let mut headers = HeaderMap::new();
+    let outcome = answer(server, operation, path, request, &mut trace, &mut headers).await;
+    let mut response = outcome.unwrap_or_else(|problem| problem.into_response(&instance));
+    for (name, value) in headers {
+        if let Some(name) = name {
+            response.headers_mut().entry(name).or_insert(value);
+        }
+    }
+    if operation.scope().is_some() {
+        let private = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .entry(CACHE_CONTROL)
+            .or_insert(private);
+    }
+    response.extensions_mut().insert(trace);
+    response
+}
+
+async fn answer(
+    server: Arc<Server>,
+    operation: &Operation,
+    path: RawPathParams,
+    request: Request,
+    trace: &mut Trace,
+    answer_headers: &mut HeaderMap,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let mut query = Query::of(&head.uri);
+    let path: HashMap<String, String> = path
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let run = match operation.handler {
+        Handler::Public(run) => {
+            let (_, faults) = query.checked(operation);
+            refuse(faults)?;
+            return run(PublicCall { server }).await;
+        }
+        Handler::Account(_, run) | Handler::Question(_, run) => run,
+    };
+    // A form may carry the credential, so it has to be read before anything is known of its
+    // sender; other bodies are left alone until he was let in.
+    let (form, body) = form_of(&server, operation, &head, body).await?;
+    let form = form
+        .map(|form| query.credentials_out_of(form))
+        .transpose()?;
+    let now = server.clock.now();
+    let credential = credential::find(&head.headers, &query.credentials)?;
+    let principal = server.backends.authenticate(credential.as_deref(), now)?;
+    (trace.account, trace.key) = (Some(principal.account), Some(principal.key));
+    *answer_headers = take_rate(&server, operation, principal)?;
+    let (parameters, faults) = query.checked(operation);
+    let mut asked = Vec::from_iter(named_accounts(
+        path.get("account_id").map(|id| Value::from(id.as_str())),
+    )?);
+    asked.extend(named_accounts(parameters.get("account_id").cloned())?);
+    asked.extend(named_accounts(
+        form.as_ref()
+            .and_then(|form| form.get("account_id"))
+            .cloned(),
+    )?);
+    let Some(scope) = operation.scope() else {
+        return Err(Problem::internal("no scope"));
+    };
+    let authorized = server.backends.authorize(principal, scope, &asked)?;
+    let is_question = matches!(operation.handler, Handler::Question(..));
+    if !is_question {
+        refuse(faults.clone())?;
+    }
+    let received = match form {
+        Some(form) => Received::Document(Value::Object(form)),
+        None => receive(&server, operation, &head.headers, body).await?,
+    };
+    if let Received::Document(document) = &received {
+        let named = named_accounts(document.get("account_id").cloned())?;
+        server
+            .backends
+            .authorize(principal, scope, named.as_slice())?;
+    }
+    let call = Call {
+        peer: peer(&server, &head),
+        server,
+        authorized,
+        now,
+        path,
+        parameters,
+        faults,
+        body: received,
+        headers: head.headers,
+    };
+    run(call).await
+}
+
+fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::of_faults(Word::InvalidRequest, faults))
+    }
+}
+
+/// The parameters of a query, credentials apart.
+struct Query {
+    parameters: Vec<(String, String)>,
+    credentials: Vec<String>,
+}
+
+impl Query {
+    fn of(uri: &Uri) -> Query {
+        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let (credentials, parameters): (Vec<_>, Vec<_>) = pairs
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .partition(|(name, _)| credential::PARAMETERS.contains(&name.as_str()));
+        let credentials = credentials.into_iter().map(|(_, value)| value).collect();
+        Query {
+            parameters,
+            credentials,
+        }
+    }
+
+    /// The parameters that the operation knows, and a fault for each other and each repetition.
+    fn checked(&mut self, operation: &Operation) -> (Map<String, Value>, Vec<Fault>) {
+        let known: Vec<&str> = operation
+            .parameters
+            .iter()
+            .filter(|parameter| !parameter.in_path)
+            .map(|parameter| parameter.name)
+            .collect();
+        let mut parameters = Map::new();
+        let mut faults = Vec::new();
+        for (name, value) in self.parameters.drain(..) {
+            let shown = fields::shown(&name);
+            let mut fault = |error: &str, detail: String, allowed: &[&str]| {
+                faults.push(Fault {
+                    parameter: Some(shown.clone()),
+                    error: error.into(),
+                    detail,
+                    allowed: allowed.iter().map(|name| (*name).to_owned()).collect(),
+                    ..Fault::default()
+                });
+            };
+            if !known.contains(&name.as_str()) {
+                fault(
+                    "unknown_parameter",
+                    format!("{shown} is not known here"),
+                    &known,
+                );
+            } else if parameters.contains_key(&name) {
+                fault("repeated", format!("{shown} may be given once"), &[]);
+            } else {
+                parameters.insert(name, Value::String(value));
+            }
+        }
+        (parameters, faults)
+    }
+
+    fn credentials_out_of(
+        &mut self,
+        mut form: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Problem> {
+        for name in credential::PARAMETERS {
+            match form.shift_remove(name) {
+                None => {}
+                Some(Value::String(credential)) => self.credentials.push(credential),
+                Some(_) => {
+                    let detail = format!("{name} must be a text.");
+                    return Err(Problem::new(Word::InvalidRequest, detail));
+                }
+            }
+        }
+        Ok(form)
+    }
+}
+
+fn take_rate(
+    server: &Server,
+    operation: &Operation,
+    principal: Principal,
+) -> Result<HeaderMap, Problem> {
+    let limiter = match operation.body {
+        BodyRule::Hits { .. } => &server.collecting_rates,
+        _ => &server.request_rates,
+    };
+    limiter.take(principal.key, server.clock.elapsed())
+}
+
+/// The account that a value names, if it names one.
+fn named_accounts(value: Option<Value>) -> Result<Option<AccountId>, Problem> {
+    let text = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    };
+    let account = text.parse().map_err(|error| {
+        let fault = Fault {
+            parameter: Some("account_id".into()),
+            error: "malformed".into(),
+            detail: format!("account_id: {error}"),
+            ..Fault::default()
+        };
+        Problem::of_faults(Word::InvalidRequest, vec![fault])
+    })?;
+    Ok(Some(account))
+}
+
+async fn form_of(
+    server: &Server,
+    operation: &Operation,
+    head: &request::Parts,
+    body: Body,
+) -> Result<(Option<Map<String, Value>>, Body), Problem> {
+    let is_form = matches!(operation.body, BodyRule::Document { or_form: true, .. })
+        && body::media_type(&head.headers).as_deref() == Some(FORM);
+    if !is_form {
+        return Ok((None, body));
+    }
+    let bytes = body::read(&head.headers, body, &server.limits).await?;
+    Ok((Some(form::parse(&bytes)?), Body::empty()))
+}
+
+async fn receive(
+    server: &Server,
+    operation: &Operation,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Received, Problem> {
+    let media = body::media_type(headers);
+    match &operation.body {
+        BodyRule::None => Ok(Received::Nothing),
+        BodyRule::Upload => Ok(Received::Upload(body)),
+        BodyRule::Hits { .. } => {
+            let bytes = body::read(headers, body, &server.limits).await?;
+            Ok(Received::Hits { media, bytes })
+        }
+        BodyRule::Document { or_form, .. } => {
+            let is_json = media
+                .as_deref()
+                .is_none_or(|media| media == "application/json" || media.ends_with("+json"));
+            if !is_json {
+                let form = if *or_form {
+                    format!(" or {FORM}")
+                } else {
+                    String::new()
+                };
+                let detail = format!("The body must be application/json{form}.");
+                return Err(Problem::new(Word::UnsupportedMediaType, detail));
+            }
+            let bytes = body::read(headers, body, &server.limits).await?;
+            Ok(Received::Document(body::json(&bytes)?))
+        }
+    }
+}
+
+/// Who is at the other end: behind proxies that are trusted, whom the nearest of them names.
+fn peer(server: &Server, head: &request::Parts) -> Peer {
+    let connected = head
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    let mut address = connected.map(|address| address.to_canonical());
+    let forwarded: Vec<&str> = head
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for step in forwarded.iter().rev() {
+        if !address.is_some_and(server.is_trusted_proxy) {
+            break;
+        }
+        match step.trim().parse::<IpAddr>() {
+            Ok(named) => address = Some(named.to_canonical()),
+            Err(_) => break,
+        }
+    }
+    let user_agent = head
+        .headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
+    Peer {
+        address,
+        user_agent: user_agent.map(str::to_owned),
+    }
+}

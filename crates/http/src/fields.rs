@@ -1,0 +1,286 @@
+//! Reading the fields of what was sent, gathering every fault on the way.
+
+use std::str::FromStr;
+
+use afsa_model::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::problem::{Fault, Problem, Word};
+
+/// Where the fields stand, which decides how faults name them.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// Query or flat form: faults name a `parameter`.
+    Parameters,
+    /// A body, at this JSON Pointer: faults carry a `pointer`.
+    Body(String),
+}
+
+/// An object whose fields are read one by one. What nobody asked for is a fault.
+///
+/// Texts stand for numbers, truths and lists wherever these are wanted, since forms and queries
+/// know nothing else.
+pub(crate) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    place: Place,
+    known: Vec<&'static str>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(object: &'a Map<String, Value>, place: Place) -> Fields<'a> {
+        Fields {
+            object,
+            place,
+            known: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The fields of a body, which must be an object.
+    pub(crate) fn of_body(body: &'a Value) -> Result<Fields<'a>, Problem> {
+        match body {
+            Value::Object(object) => Ok(Fields::new(object, Place::Body(String::new()))),
+            _ => Err(Problem::new(
+                Word::InvalidRequest,
+                "The body must be a JSON object.",
+            )),
+        }
+    }
+
+    /// The field as it was sent; null counts as not sent.
+    pub(crate) fn value(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.given(name).filter(|value| !value.is_null())
+    }
+
+    /// The field as it was sent, null included.
+    pub(crate) fn given(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.object.get(name)
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => self.wrong(name, "must be a text"),
+        }
+    }
+
+    pub(crate) fn integer(&mut self, name: &'static str) -> Option<i64> {
+        let number = match self.value(name)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.or_else(|| self.wrong(name, "must be a whole number"))
+    }
+
+    pub(crate) fn truth(&mut self, name: &'static str) -> Option<bool> {
+        match self.value(name)? {
+            Value::Bool(truth) => Some(*truth),
+            Value::String(text) if text == "true" || text == "1" => Some(true),
+            Value::String(text) if text == "false" || text == "0" => Some(false),
+            _ => self.wrong(name, "must be true or false"),
+        }
+    }
+
+    /// A list of texts, or texts separated by commas.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        match self.value(name)? {
+            Value::String(text) => Some(
+                text.split(',')
+                    .map(|part| part.trim().to_owned())
+                    .filter(|part| !part.is_empty())
+                    .collect(),
+            ),
+            Value::Array(entries) => {
+                let texts = entries
+                    .iter()
+                    .map(|entry| entry.as_str().map(str::to_owned))
+                    .collect();
+                match texts {
+                    Some(texts) => Some(texts),
+                    None => self.wrong(name, "must be a list of texts"),
+                }
+            }
+            _ => self.wrong(name, "must be a list of texts"),
+        }
+    }
+
+    /// One of some words.
+    pub(crate) fn word<T: FromStr>(&mut self, name: &'static str, allowed: &[&str]) -> Option<T> {
+        let text = self.text(name)?;
+        match text.parse() {
+            Ok(word) => Some(word),
+            Err(_) => {
+                let detail = format!("{name} must be one of {}", allowed.join(", "));
+                let allowed = allowed.iter().map(|word| (*word).to_owned()).collect();
+                self.fault(name, "unknown_value", detail, allowed);
+                None
+            }
+        }
+    }
+
+    /// An instant in RFC 3339.
+    pub(crate) fn instant(&mut self, name: &'static str) -> Option<Timestamp> {
+        let text = self.text(name)?;
+        match text.parse::<jiff::Timestamp>() {
+            Ok(instant) => Some(Timestamp(instant.as_millisecond())),
+            Err(_) => self.wrong(name, "must be an instant such as 2026-10-25T02:00:00Z"),
+        }
+    }
+
+    /// An object within, read by `read`.
+    pub(crate) fn within(&mut self, name: &'static str, read: impl FnOnce(&mut Fields<'a>)) {
+        match self.value(name) {
+            None => {}
+            Some(Value::Object(object)) => {
+                let mut inner = Fields::new(object, Place::Body(self.pointer(name)));
+                read(&mut inner);
+                inner.refuse_unknown();
+                self.faults.append(&mut inner.faults);
+            }
+            Some(_) => {
+                self.wrong::<()>(name, "must be an object");
+            }
+        }
+    }
+
+    /// Notes a fault of a field.
+    pub(crate) fn fault(
+        &mut self,
+        name: &str,
+        error: &str,
+        detail: impl Into<String>,
+        allowed: Vec<String>,
+    ) {
+        let mut fault = Fault {
+            error: error.into(),
+            detail: detail.into(),
+            allowed,
+            ..Fault::default()
+        };
+        match &self.place {
+            Place::Parameters => fault.parameter = Some(name.to_owned()),
+            Place::Body(_) => fault.pointer = Some(self.pointer(name)),
+        }
+        self.faults.push(fault);
+    }
+
+    /// Notes a fault for each field that nobody asked for.
+    pub(crate) fn refuse_unknown(&mut self) {
+        let unknown: Vec<&'a String> = self
+            .object
+            .keys()
+            .filter(|name| !self.known.contains(&name.as_str()))
+            .collect();
+        for name in unknown {
+            let allowed = self.known.iter().map(|known| (*known).to_owned()).collect();
+            self.fault(
+                name,
+                "unknown_parameter",
+                format!("{} is not known here", shown(name)),
+                allowed,
+            );
+        }
+    }
+
+    /// Where the fields stand.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// All faults, those of unknown fields among them.
+    pub(crate) fn into_faults(mut self) -> Vec<Fault> {
+        self.refuse_unknown();
+        self.faults
+    }
+
+    /// All faults, those of unknown fields among them, as one problem.
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        let faults = self.into_faults();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::of_faults(Word::InvalidRequest, faults))
+        }
+    }
+
+    fn wrong<T>(&mut self, name: &str, rule: &str) -> Option<T> {
+        self.fault(name, "wrong_type", format!("{name} {rule}"), Vec::new());
+        None
+    }
+
+    fn pointer(&self, name: &str) -> String {
+        let prefix = match &self.place {
+            Place::Parameters => "",
+            Place::Body(prefix) => prefix,
+        };
+        format!("{prefix}/{}", name.replace('~', "~0").replace('/', "~1"))
+    }
+}
+
+/// What a sender chose, cut to a length that may be repeated to him.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(80).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn texts_stand_for_what_is_wanted() {
+        let body =
+            json!({"n": "12", "t": "1", "list": "a, b,,c", "at": "2026-10-25T02:00:00+02:00"});
+        let mut fields = Fields::of_body(&body).unwrap();
+        assert_eq!(fields.integer("n"), Some(12));
+        assert_eq!(fields.truth("t"), Some(true));
+        assert_eq!(
+            fields.texts("list"),
+            Some(vec!["a".into(), "b".into(), "c".into()])
+        );
+        assert_eq!(fields.instant("at"), Some(Timestamp(1_792_886_400_000)));
+        assert_eq!(fields.text("absent"), None);
+        assert_eq!(fields.finish(), Ok(()));
+    }
+
+    #[test]
+    fn every_fault_is_gathered_and_named() {
+        let body = json!({"n": 1.5, "t": "maybe", "list": [1], "in/ner": {"x": []}, "else": 1});
+        let mut fields = Fields::of_body(&body).unwrap();
+        fields.integer("n");
+        fields.truth("t");
+        fields.texts("list");
+        fields.within("in/ner", |inner| {
+            inner.text("x");
+        });
+        let problem = fields.finish().unwrap_err();
+        let told: Vec<(&str, &str)> = problem
+            .faults
+            .iter()
+            .map(|fault| {
+                (
+                    fault.pointer.as_deref().unwrap_or("-"),
+                    fault.error.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("/n", "wrong_type"),
+                ("/t", "wrong_type"),
+                ("/list", "wrong_type"),
+                ("/in~1ner/x", "wrong_type"),
+                ("/else", "unknown_parameter"),
+            ]
+        );
+    }
+}

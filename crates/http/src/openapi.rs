@@ -1,0 +1,251 @@
+//! The OpenAPI 3.0.3 document, made of the table of operations.
+
+use serde_json::{Map, Value, json};
+
+use crate::operation::{BodyRule, Operation};
+use crate::operations::TAGS;
+use crate::problem::{Problem, Word};
+use crate::schemas;
+
+/// Where the document is served.
+pub(crate) const PATH: &str = "/assets/openapi/v1/afsa.json";
+
+/// The document as it is checked in and served.
+pub fn openapi_document() -> Value {
+    document(&Operation::all())
+}
+
+pub(crate) fn document(operations: &[Operation]) -> Value {
+    let mut paths = Map::new();
+    for operation in operations {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method.as_str().to_ascii_lowercase()] = described(operation);
+    }
+    let tags: Vec<Value> = TAGS
+        .iter()
+        .map(|(name, text)| json!({"name": name, "description": text}))
+        .collect();
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "afsa",
+            "version": "1.0.0",
+            "description": "Web and e-commerce analytics on a server of one's own: statistics, \
+                accounts, and hits to collect.",
+            "contact": {"name": "The operator of this server", "url": "/docs"},
+            "license": {
+                "name": "MIT OR Apache-2.0",
+                "url": "https://www.apache.org/licenses/LICENSE-2.0",
+            },
+        },
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas::all(),
+            "responses": problem_responses(),
+            "headers": headers(),
+            "securitySchemes": {
+                "api_key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-API-Key",
+                    "description": "An API key: the account's number, a hyphen, and the secret.",
+                },
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key in the header Authorization.",
+                },
+            },
+        },
+    })
+}
+
+fn described(operation: &Operation) -> Value {
+    let mut described = json!({
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": description(operation),
+    });
+    let parameters: Vec<Value> = operation
+        .parameters
+        .iter()
+        .map(|parameter| {
+            json!({
+                "name": parameter.name,
+                "in": if parameter.in_path { "path" } else { "query" },
+                "required": parameter.is_required,
+                "description": parameter.description,
+                "schema": parameter.schema,
+                "example": parameter.example,
+            })
+        })
+        .collect();
+    if !parameters.is_empty() {
+        described["parameters"] = parameters.into();
+    }
+    if let Some(content) = content(&operation.body) {
+        described["requestBody"] = json!({"required": true, "content": content});
+    }
+    described["responses"] = responses(operation);
+    described["security"] = match operation.scope() {
+        None => json!([]),
+        Some(_) => json!([{"api_key": []}, {"bearer": []}]),
+    };
+    described
+}
+
+fn description(operation: &Operation) -> String {
+    match operation.scope() {
+        None => format!("{} Needs no credential.", operation.description),
+        Some(scope) => format!("{} Needs the scope `{scope}`.", operation.description),
+    }
+}
+
+fn content(body: &BodyRule) -> Option<Value> {
+    Some(match body {
+        BodyRule::None => return None,
+        BodyRule::Document {
+            schema,
+            example,
+            or_form,
+        } => {
+            let mut content = json!({"application/json": {"schema": schema, "example": example}});
+            if *or_form {
+                content["application/x-www-form-urlencoded"] =
+                    json!({"schema": schema, "example": example});
+            }
+            content
+        }
+        BodyRule::Hits { schema, example } => json!({
+            "application/json": {"schema": schema, "example": example},
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": "{\"type\":\"pageview\",\"location\":\"https://shop.example.com/\"}\n",
+            },
+        }),
+        BodyRule::Upload => json!({
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        }),
+    })
+}
+
+fn responses(operation: &Operation) -> Value {
+    let mut responses = Map::new();
+    let mut answer = json!({"description": operation.answer.description});
+    if !operation.answer.media.is_empty() {
+        let content: Map<String, Value> = operation
+            .answer
+            .media
+            .iter()
+            .map(|(media, schema, example)| {
+                let mut described = json!({"schema": schema});
+                if !example.is_null() {
+                    described["example"] = example.clone();
+                }
+                ((*media).to_owned(), described)
+            })
+            .collect();
+        answer["content"] = content.into();
+    }
+    if operation.scope().is_some() {
+        answer["headers"] = json!({
+            "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+            "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
+        });
+    }
+    responses.insert(operation.answer.status.as_u16().to_string(), answer);
+    for status in statuses(operation) {
+        let name = response_name(status);
+        let response = json!({"$ref": format!("#/components/responses/{name}")});
+        responses.insert(status.to_string(), response);
+    }
+    responses.into()
+}
+
+/// The statuses of all problems that the operation may answer with, ascending.
+fn statuses(operation: &Operation) -> Vec<u16> {
+    let mut words = vec![Word::InvalidRequest, Word::Internal];
+    if operation.scope().is_some() {
+        words.extend([
+            Word::AccessDenied,
+            Word::Forbidden,
+            Word::RateLimited,
+            Word::Overloaded,
+        ]);
+    }
+    let names_something = |parameter: &crate::operation::Parameter| {
+        parameter.in_path && parameter.name != "account_id"
+    };
+    if operation.parameters.iter().any(names_something) {
+        words.push(Word::NotFound);
+    }
+    match operation.body {
+        BodyRule::None | BodyRule::Upload => {}
+        BodyRule::Document { .. } | BodyRule::Hits { .. } => {
+            words.extend([Word::PayloadTooLarge, Word::UnsupportedMediaType]);
+        }
+    }
+    words.extend(operation.words.iter().copied());
+    let mut statuses: Vec<u16> = words.iter().map(|word| word.status().as_u16()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses
+}
+
+fn problem_responses() -> Value {
+    let mut responses = Map::new();
+    for word in Word::ALL {
+        let status = word.status().as_u16();
+        let examples: Map<String, Value> = Word::ALL
+            .into_iter()
+            .filter(|other| other.status().as_u16() == status)
+            .map(|other| {
+                let problem = Problem::new(other, format!("{}.", other.title()));
+                (
+                    other.text().to_owned(),
+                    json!({"value": problem.to_json(Some("/v1/accounts"))}),
+                )
+            })
+            .collect();
+        let response = json!({
+            "description": format!("{}.", word.title()),
+            "content": {"application/problem+json": {
+                "schema": schemas::reference("Problem"),
+                "examples": examples,
+            }},
+        });
+        responses.entry(response_name(status)).or_insert(response);
+    }
+    responses.into()
+}
+
+fn response_name(status: u16) -> String {
+    let word = Word::ALL
+        .into_iter()
+        .find(|word| word.status().as_u16() == status);
+    let text = word.map_or("other", Word::text);
+    text.split('_')
+        .map(|part| {
+            let (first, rest) = part.split_at(part.len().min(1));
+            format!("{}{rest}", first.to_ascii_uppercase())
+        })
+        .collect()
+}
+
+fn headers() -> Value {
+    json!({
+        "RateLimit": {
+            "description": "How many requests are left, and in how many seconds there is one more.",
+            "schema": {"type": "string"},
+            "example": "\"requests\";r=1199;t=1",
+        },
+        "RateLimitPolicy": {
+            "description": "How many requests a window of seconds has.",
+            "schema": {"type": "string"},
+            "example": "\"requests\";q=1200;w=60",
+        },
+    })
+}

@@ -1,0 +1,203 @@
+//! Many questions at once, on one snapshot of the data.
+
+use afsa_accounts::Scope;
+use axum::http::Method;
+use axum::response::Response;
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use futures_util::FutureExt;
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::accounts;
+use crate::fields::{Fields, Place};
+use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use crate::problem::{Fault, Problem, Word};
+use crate::question::Subject;
+use crate::{answer, reply, schemas};
+
+const MOST_ACTIONS: usize = 50;
+
+/// Bytes of one encoded action.
+const LONGEST_ACTION: usize = 1 << 20;
+
+/// Padding comes with some encoders and not with others.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+pub(crate) fn operations() -> Vec<Operation> {
+    vec![Operation {
+        id: "postBatch",
+        method: Method::POST,
+        path: "/v1/stats/batch",
+        tag: "Statistics",
+        summary: "Many questions at once",
+        description: "Up to 50 actions under names of the sender's choosing, answered side by side \
+            on one snapshot of the data. An action is a report with its parameters, a query, or \
+            account_infos; as a form, an action may also be its JSON in base64url. An action that \
+            fails carries its own error, the others are answered.",
+        parameters: Vec::new(),
+        body: BodyRule::Document {
+            schema: schemas::reference("Batch"),
+            example: json!({
+                "actions": {
+                    "top": {"report": "pages", "period": "7d", "limit": 10},
+                    "mine": {"query": {"metrics": ["visits"], "dimensions": ["time"]}},
+                    "me": {"action": "account_infos"},
+                },
+            }),
+            or_form: true,
+        },
+        answer: Answer::json(
+            "One entry for each action.",
+            schemas::reference("BatchAnswer"),
+            json!({"performed_actions": {"top": schemas::answer_example()}}),
+        ),
+        words: Vec::new(),
+        handler: Handler::Account(Scope::StatsRead, |call| perform(call).boxed()),
+    }]
+}
+
+async fn perform(call: Call) -> Result<Response, Problem> {
+    let actions = actions(call.document())?;
+    let (authorized, now) = (call.authorized.clone(), call.now);
+    let answering = move || {
+        let subject = Subject::of(authorized, now)?;
+        let performed: Vec<Value> = actions
+            .par_iter()
+            .map(|(uid, action)| performed(&subject, uid, action))
+            .collect();
+        let uids = actions.into_iter().map(|(uid, _)| uid);
+        let performed: Map<String, Value> = uids.zip(performed).collect();
+        Ok(reply::json(&json!({"performed_actions": performed})))
+    };
+    call.server.gate.run(&call.server.limits, answering).await
+}
+
+/// The actions in their order. A list counts as a map by position: forms turn one into the other.
+fn actions(document: &Value) -> Result<Vec<(String, Value)>, Problem> {
+    let mut fields = Fields::of_body(document)?;
+    fields.given("account_id");
+    // Clients that hold a token name themselves beside it.
+    fields.given("client_id");
+    let actions: Vec<(String, Value)> = match fields.value("actions") {
+        Some(Value::Object(actions)) => actions
+            .iter()
+            .map(|(uid, action)| (uid.clone(), action.clone()))
+            .collect(),
+        Some(Value::Array(actions)) => actions
+            .iter()
+            .enumerate()
+            .map(|(index, action)| (index.to_string(), action.clone()))
+            .collect(),
+        Some(_) => {
+            fields.fault(
+                "actions",
+                "wrong_type",
+                "actions must be an object",
+                Vec::new(),
+            );
+            Vec::new()
+        }
+        None => {
+            fields.fault("actions", "missing", "there are no actions", Vec::new());
+            Vec::new()
+        }
+    };
+    if actions.len() > MOST_ACTIONS {
+        let detail = format!(
+            "a batch has at most {MOST_ACTIONS} actions, not {}",
+            actions.len()
+        );
+        fields.fault("actions", "too_long", detail, Vec::new());
+    }
+    fields.finish()?;
+    Ok(actions)
+}
+
+fn performed(subject: &Subject, uid: &str, action: &Value) -> Value {
+    let pointer = format!("/actions/{}", uid.replace('~', "~0").replace('/', "~1"));
+    let outcome = match action {
+        Value::String(encoded) => decoded(encoded, &pointer)
+            .and_then(|action| perform_one(subject, uid, &action, pointer)),
+        action => perform_one(subject, uid, action, pointer),
+    };
+    outcome.unwrap_or_else(|problem| problem.to_json(None))
+}
+
+fn decoded(encoded: &str, pointer: &str) -> Result<Value, Problem> {
+    let is_short = encoded.len() <= LONGEST_ACTION;
+    let bytes = is_short.then(|| BASE64.decode(encoded).ok()).flatten();
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or_else(|| {
+            let fault = Fault {
+                pointer: Some(pointer.to_owned()),
+                error: "malformed".into(),
+                detail: "an action that is a text must be JSON in base64url".into(),
+                ..Fault::default()
+            };
+            Problem::of_faults(Word::InvalidRequest, vec![fault])
+        })
+}
+
+fn perform_one(
+    subject: &Subject,
+    uid: &str,
+    action: &Value,
+    pointer: String,
+) -> Result<Value, Problem> {
+    // An empty object becomes an empty list on its way through PHP.
+    let empty = Map::new();
+    let action = match action {
+        Value::Object(action) => action,
+        Value::Array(list) if list.is_empty() => &empty,
+        _ => {
+            let detail = "an action must be an object: a report, a query or account_infos";
+            return Err(at(pointer, "wrong_type", detail));
+        }
+    };
+    let mut fields = Fields::new(action, Place::Body(pointer.clone()));
+    if let Some(query) = fields.value("query") {
+        let Value::Object(query) = query else {
+            return Err(at(
+                format!("{pointer}/query"),
+                "wrong_type",
+                "query must be an object",
+            ));
+        };
+        fields.finish()?;
+        let mut fields = Fields::new(query, Place::Body(format!("{pointer}/query")));
+        let report = fields.text("report");
+        let answered = subject.answer(fields, report.as_deref())?;
+        return Ok(answer::document(subject, &answered, answered.plan.report));
+    }
+    if let Some(report) = fields.text("report") {
+        let answered = subject.answer(fields, Some(&report))?;
+        return Ok(answer::document(subject, &answered, answered.plan.report));
+    }
+    let asks_account = match fields.text("action") {
+        Some(name) => name == "account_infos",
+        None => uid == "account_infos" || uid.starts_with("account_infos:"),
+    };
+    if !asks_account {
+        let detail = "an action names a report, holds a query, or is account_infos";
+        return Err(at(pointer, "unknown_value", detail));
+    }
+    fields.finish()?;
+    accounts::infos(subject)
+}
+
+fn at(pointer: String, error: &str, detail: &str) -> Problem {
+    let fault = Fault {
+        pointer: Some(pointer),
+        error: error.into(),
+        detail: detail.into(),
+        ..Fault::default()
+    };
+    Problem::of_faults(Word::InvalidRequest, vec![fault])
+}

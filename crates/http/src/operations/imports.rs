@@ -1,0 +1,319 @@
+//! Imports of history.
+
+use std::str::FromStr;
+
+use afsa_accounts::Scope;
+use axum::body::Bytes;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use super::{account_id_in_query, id_in_path};
+use crate::authorized::Authorized;
+use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter, Received};
+use crate::problem::{Problem, Word};
+use crate::{Import, ImportForm, ImportState, reply, schemas};
+
+const FORMS: [&str; 2] = ["ndjson", "combined"];
+const MOST_LISTED: i64 = 1_000;
+/// Parts of a body that may wait for the disk.
+const PARTS_WAITING: usize = 16;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let base = |id, method, path, summary, description, handler| Operation {
+        id,
+        method,
+        path,
+        tag: "Collecting",
+        summary,
+        description,
+        parameters: vec![account_id_in_query()],
+        body: BodyRule::None,
+        answer: Answer::json("The import.", schemas::reference("Import"), example()),
+        words: Vec::new(),
+        handler,
+    };
+    let of_one = || vec![id_in_path("The id of the import."), account_id_in_query()];
+    vec![
+        Operation {
+            parameters: vec![
+                account_id_in_query(),
+                Parameter::in_query(
+                    "limit",
+                    "How many to list.",
+                    json!({"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 100}),
+                    100,
+                ),
+                Parameter::in_query(
+                    "offset",
+                    "How many to leave out before.",
+                    json!({"type": "integer", "minimum": 0, "default": 0}),
+                    0,
+                ),
+            ],
+            answer: Answer::json(
+                "The imports.",
+                schemas::reference("ImportList"),
+                json!({"data": [example()], "meta": {"total_rows": 1, "limit": 100, "offset": 0}}),
+            ),
+            ..base(
+                "listImports",
+                Method::GET,
+                "/v1/imports",
+                "List imports",
+                "The account's imports, newest first.",
+                Handler::Account(Scope::CollectWrite, |call| list(call).boxed()),
+            )
+        },
+        Operation {
+            parameters: vec![
+                account_id_in_query(),
+                Parameter::in_query(
+                    "format",
+                    "How the data is written: a hit as JSON on each line, or lines of a web server's log.",
+                    json!({"type": "string", "enum": FORMS, "default": "ndjson"}),
+                    "ndjson",
+                ),
+            ],
+            body: BodyRule::Upload,
+            answer: Answer::json(
+                "Everything was received; the import goes on by itself.",
+                schemas::reference("Import"),
+                example(),
+            )
+            .with_status(StatusCode::ACCEPTED),
+            ..base(
+                "createImport",
+                Method::POST,
+                "/v1/imports",
+                "Import history",
+                "Takes hits of any age in any order, plain or compressed with gzip or zstd. Ask for \
+                 the import's state until it is done: then everything is in the figures at once.",
+                Handler::Account(Scope::CollectWrite, |call| create(call).boxed()),
+            )
+        },
+        Operation {
+            parameters: of_one(),
+            ..base(
+                "getImport",
+                Method::GET,
+                "/v1/imports/{id}",
+                "Read an import",
+                "How far the import has come, and what of it was not taken.",
+                Handler::Account(Scope::CollectWrite, |call| read(call).boxed()),
+            )
+        },
+        Operation {
+            parameters: of_one(),
+            words: vec![Word::Conflict],
+            ..base(
+                "undoImport",
+                Method::DELETE,
+                "/v1/imports/{id}",
+                "Undo an import",
+                "Takes every hit of the import out again.",
+                Handler::Account(Scope::CollectWrite, |call| undo(call).boxed()),
+            )
+        },
+    ]
+}
+
+impl FromStr for ImportForm {
+    type Err = ();
+
+    fn from_str(input: &str) -> Result<ImportForm, ()> {
+        match input {
+            "ndjson" => Ok(ImportForm::NdJson),
+            "combined" => Ok(ImportForm::Combined),
+            _ => Err(()),
+        }
+    }
+}
+
+async fn list(call: Call) -> Result<Response, Problem> {
+    let mut fields = call.parameter_fields();
+    fields.given("account_id");
+    let limit = fields.integer("limit").unwrap_or(100);
+    let offset = fields.integer("offset").unwrap_or(0);
+    if !(1..=MOST_LISTED).contains(&limit) {
+        let detail = format!("limit must lie between 1 and {MOST_LISTED}");
+        fields.fault("limit", "out_of_range", detail, Vec::new());
+    }
+    if !(0..=i64::from(u32::MAX)).contains(&offset) {
+        let detail = format!("offset must lie between 0 and {}", u32::MAX);
+        fields.fault("offset", "out_of_range", detail, Vec::new());
+    }
+    fields.finish()?;
+    let authorized = call.authorized.clone();
+    let reading = move || {
+        let (collector, account) = authorized.collector();
+        Ok(collector.imports(account, limit as u32, offset as u32)?)
+    };
+    let (imports, total) = call.server.gate.run(&call.server.limits, reading).await?;
+    Ok(reply::json(&json!({
+        "data": imports.iter().map(to_json).collect::<Vec<_>>(),
+        "meta": {"total_rows": total, "limit": limit, "offset": offset},
+    })))
+}
+
+async fn create(call: Call) -> Result<Response, Problem> {
+    let form = {
+        let mut fields = call.parameter_fields();
+        fields.given("account_id");
+        let form = fields.word("format", &FORMS);
+        fields.finish()?;
+        form.unwrap_or(ImportForm::NdJson)
+    };
+    let Received::Upload(mut body) = call.body else {
+        return Err(Problem::internal("an import without a body"));
+    };
+    // Parts go to one thread that writes them, which may fall behind by a few and no more: a slow
+    // disk slows the sender down, it fills no memory.
+    let (parts, waiting) = tokio::sync::mpsc::channel::<Bytes>(PARTS_WAITING);
+    let (sent_whole, was_sent_whole) = tokio::sync::oneshot::channel::<()>();
+    let authorized = call.authorized.clone();
+    let writing =
+        tokio::task::spawn_blocking(move || spool(&authorized, form, waiting, was_sent_whole));
+    let mut is_whole = true;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            is_whole = false;
+            break;
+        };
+        if let Ok(bytes) = frame.into_data()
+            && parts.send(bytes).await.is_err()
+        {
+            // The thread has given up and will say why.
+            break;
+        }
+    }
+    if is_whole {
+        let _ = sent_whole.send(());
+    } else {
+        drop(sent_whole);
+    }
+    drop(parts);
+    let import = writing.await.map_err(Problem::internal)??;
+    Ok(reply::with_status(
+        StatusCode::ACCEPTED,
+        reply::json(&to_json(&import)),
+    ))
+}
+
+fn spool(
+    authorized: &Authorized,
+    form: ImportForm,
+    mut parts: tokio::sync::mpsc::Receiver<Bytes>,
+    was_sent_whole: tokio::sync::oneshot::Receiver<()>,
+) -> Result<Import, Problem> {
+    let (collector, account) = authorized.collector();
+    let mut upload = collector.begin_import(account, form)?;
+    while let Some(part) = parts.blocking_recv() {
+        if let Err(error) = upload.write(&part) {
+            tracing::error!(%error, "an import could not be spooled");
+            return Err(Problem::overloaded(
+                "The import could not be stored; send it again later.",
+            ));
+        }
+    }
+    match was_sent_whole.blocking_recv() {
+        Ok(()) => Ok(upload.finish()?),
+        Err(_) => Err(Problem::new(Word::InvalidRequest, "The body was cut off.")),
+    }
+}
+
+async fn read(call: Call) -> Result<Response, Problem> {
+    let import = on_import(call, |collector, account, id| collector.import(account, id)).await?;
+    Ok(reply::json(&to_json(&import)))
+}
+
+async fn undo(call: Call) -> Result<Response, Problem> {
+    let import = on_import(call, |collector, account, id| {
+        collector.undo_import(account, id)
+    })
+    .await?;
+    Ok(reply::json(&to_json(&import)))
+}
+
+async fn on_import(
+    call: Call,
+    step: fn(
+        &dyn crate::Collector,
+        afsa_model::AccountId,
+        u32,
+    ) -> Result<Import, crate::CollectError>,
+) -> Result<Import, Problem> {
+    let id = u32::try_from(call.id("id")?).map_err(|_| crate::CollectError::NoSuchImport)?;
+    let Call {
+        authorized, server, ..
+    } = call;
+    let work = move || {
+        let (collector, account) = authorized.collector();
+        Ok(step(collector, account, id)?)
+    };
+    server.gate.run(&server.limits, work).await
+}
+
+fn to_json(import: &Import) -> Value {
+    let state = match import.state {
+        ImportState::Running => "running",
+        ImportState::Done => "done",
+        ImportState::Failed => "failed",
+        ImportState::Undone => "undone",
+    };
+    let reasons: Vec<Value> = import
+        .reasons
+        .iter()
+        .map(|reason| {
+            json!({
+                "reason": reason.reason,
+                "count": reason.count,
+                "first_line": reason.first_line,
+                "detail": reason.detail,
+            })
+        })
+        .collect();
+    json!({
+        "id": import.id,
+        "format": match import.form {
+            ImportForm::NdJson => "ndjson",
+            ImportForm::Combined => "combined",
+        },
+        "state": state,
+        "created_at": reply::instant(import.created_at),
+        "finished_at": reply::optional_instant(import.finished_at),
+        "read": import.read,
+        "accepted": import.accepted,
+        "duplicates": import.duplicates,
+        "rejected": import.rejected,
+        "skipped": import.skipped,
+        "progress": import.progress,
+        "error": import.error,
+        "reasons": reasons,
+    })
+}
+
+fn example() -> Value {
+    json!({
+        "id": 1,
+        "format": "ndjson",
+        "state": "running",
+        "created_at": "2026-10-01T08:00:00Z",
+        "finished_at": null,
+        "read": 1_000_000,
+        "accepted": 999_990,
+        "duplicates": 0,
+        "rejected": 10,
+        "skipped": 0,
+        "progress": 0.4,
+        "error": null,
+        "reasons": [{
+            "reason": "order.id: missing",
+            "count": 10,
+            "first_line": 77,
+            "detail": "a purchase needs an order id",
+        }],
+    })
+}

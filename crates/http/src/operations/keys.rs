@@ -1,0 +1,221 @@
+//! API keys of an account.
+
+use afsa_accounts::{ApiKey, NewKey, Scope, Scopes};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+
+use super::{account_id_in_path, id_in_path};
+use crate::fields::Fields;
+use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use crate::problem::{Problem, Word};
+use crate::{reply, schemas};
+
+pub(crate) fn operations() -> Vec<Operation> {
+    let base = |id, method, path, summary, description, handler| Operation {
+        id,
+        method,
+        path,
+        tag: "Account things",
+        summary,
+        description,
+        parameters: vec![account_id_in_path()],
+        body: BodyRule::None,
+        answer: Answer::json("The key.", schemas::reference("Key"), example()),
+        words: Vec::new(),
+        handler,
+    };
+    let of_one = || vec![account_id_in_path(), id_in_path("The id of the key.")];
+    let mut created = example();
+    created["key"] = "3-Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into();
+    const ALL: &str = "/v1/accounts/{account_id}/keys";
+    const ONE: &str = "/v1/accounts/{account_id}/keys/{id}";
+    vec![
+        Operation {
+            answer: Answer::json(
+                "The keys.",
+                schemas::list_of("Key"),
+                json!({"data": [example()]}),
+            ),
+            ..base(
+                "listKeys",
+                Method::GET,
+                ALL,
+                "List API keys",
+                "All keys, also expired and revoked ones; never their secrets.",
+                Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
+            )
+        },
+        Operation {
+            body: BodyRule::Document {
+                schema: schemas::reference("NewKey"),
+                example: json!({"name": "Reporting", "scopes": ["stats:read"]}),
+                or_form: false,
+            },
+            answer: Answer::json(
+                "The key with its text, which is shown this once.",
+                schemas::reference("CreatedKey"),
+                created,
+            )
+            .with_status(StatusCode::CREATED),
+            ..base(
+                "createKey",
+                Method::POST,
+                ALL,
+                "Create an API key",
+                "The new key may have no scope that the credential in use lacks.",
+                Handler::Account(Scope::AccountWrite, |call| create(call).boxed()),
+            )
+        },
+        Operation {
+            parameters: of_one(),
+            ..base(
+                "getKey",
+                Method::GET,
+                ONE,
+                "Read an API key",
+                "What is kept of the key.",
+                Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
+            )
+        },
+        Operation {
+            parameters: of_one(),
+            body: BodyRule::Document {
+                schema: schemas::reference("KeyChange"),
+                example: json!({"name": "Reporting, old"}),
+                or_form: false,
+            },
+            ..base(
+                "updateKey",
+                Method::PATCH,
+                ONE,
+                "Rename an API key",
+                "Only the name can be changed.",
+                Handler::Account(Scope::AccountWrite, |call| update(call).boxed()),
+            )
+        },
+        Operation {
+            parameters: of_one(),
+            answer: Answer::empty("It opens nothing any more."),
+            ..base(
+                "revokeKey",
+                Method::DELETE,
+                ONE,
+                "Revoke an API key",
+                "The key stays in the list, so that it can be seen when it was revoked.",
+                Handler::Account(Scope::AccountWrite, |call| revoke(call).boxed()),
+            )
+        },
+    ]
+}
+
+async fn list(call: Call) -> Result<Response, Problem> {
+    let keys = call
+        .authorized
+        .with_accounts(|accounts, id| accounts.keys(id))?;
+    Ok(reply::json(
+        &json!({"data": keys.iter().map(to_json).collect::<Vec<_>>()}),
+    ))
+}
+
+async fn read(call: Call) -> Result<Response, Problem> {
+    let id = call.id("id")?;
+    let key = call
+        .authorized
+        .with_accounts(|accounts, account| accounts.key(account, id))?;
+    Ok(reply::json(&to_json(&key)))
+}
+
+async fn create(call: Call) -> Result<Response, Problem> {
+    let new = new_key(call.document())?;
+    if !call.authorized.principal().scopes.includes(new.scopes) {
+        let detail = "A credential can make keys of its own scopes only.";
+        return Err(Problem::new(Word::InsufficientScope, detail));
+    }
+    let (authorized, now) = (call.authorized.clone(), call.now);
+    let writing = move || {
+        let secret = authorized.random_bytes();
+        authorized
+            .with_accounts(|accounts, account| accounts.create_key(account, &new, secret, now))
+    };
+    let created = call.server.gate.run(&call.server.limits, writing).await?;
+    let mut answer = to_json(&created.key);
+    answer["key"] = created.text.into();
+    Ok(reply::with_status(
+        StatusCode::CREATED,
+        reply::json(&answer),
+    ))
+}
+
+async fn update(call: Call) -> Result<Response, Problem> {
+    let id = call.id("id")?;
+    let mut fields = Fields::of_body(call.document())?;
+    let name = fields.text("name");
+    fields.finish()?;
+    let authorized = call.authorized.clone();
+    let writing = move || {
+        authorized.with_accounts(|accounts, account| match &name {
+            Some(name) => accounts.rename_key(account, id, name),
+            None => accounts.key(account, id),
+        })
+    };
+    let key = call.server.gate.run(&call.server.limits, writing).await?;
+    Ok(reply::json(&to_json(&key)))
+}
+
+async fn revoke(call: Call) -> Result<Response, Problem> {
+    let id = call.id("id")?;
+    let (authorized, now) = (call.authorized.clone(), call.now);
+    let writing =
+        move || authorized.with_accounts(|accounts, account| accounts.revoke_key(account, id, now));
+    call.server.gate.run(&call.server.limits, writing).await?;
+    Ok(reply::empty())
+}
+
+fn new_key(body: &Value) -> Result<NewKey, Problem> {
+    let mut fields = Fields::of_body(body)?;
+    let name = fields.text("name").unwrap_or_default();
+    let expires_at = fields.instant("expires_at");
+    let names = fields.texts("scopes").unwrap_or_default();
+    let mut scopes = Vec::new();
+    for name in &names {
+        match name.parse::<Scope>() {
+            Ok(scope) => scopes.push(scope),
+            Err(error) => {
+                let allowed = Scope::ALL.map(|scope| scope.name().to_owned()).to_vec();
+                fields.fault("scopes", "unknown_value", error.to_string(), allowed);
+            }
+        }
+    }
+    fields.finish()?;
+    Ok(NewKey {
+        name,
+        scopes: scopes.into_iter().collect::<Scopes>(),
+        expires_at,
+    })
+}
+
+fn to_json(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "scopes": key.scopes.iter().map(Scope::name).collect::<Vec<_>>(),
+        "created_at": reply::instant(key.created_at),
+        "expires_at": reply::optional_instant(key.expires_at),
+        "revoked_at": reply::optional_instant(key.revoked_at),
+        "last_used_at": reply::optional_instant(key.last_used),
+    })
+}
+
+fn example() -> Value {
+    json!({
+        "id": 1,
+        "name": "Reporting",
+        "scopes": ["stats:read"],
+        "created_at": "2026-10-01T08:00:00Z",
+        "expires_at": null,
+        "revoked_at": null,
+        "last_used_at": "2026-11-02T10:00:00Z",
+    })
+}

@@ -1,0 +1,66 @@
+//! Every operation of the API, one module for each group.
+
+mod accounts;
+mod batch;
+mod collect;
+mod goals;
+mod imports;
+mod keys;
+mod segments;
+mod stats;
+mod system;
+
+pub(crate) use stats::unit_name;
+
+use serde_json::json;
+
+use crate::operation::{Operation, Parameter};
+
+/// (name, description), in the order of the document.
+pub(crate) const TAGS: [(&str, &str); 5] = [
+    ("System", "What the server says of itself."),
+    ("Accounts", "Accounts and their settings."),
+    ("Account things", "Goals, segments and keys of an account."),
+    ("Statistics", "Questions about what was collected."),
+    ("Collecting", "Hits, live and as imports of history."),
+];
+
+pub(crate) fn all() -> Vec<Operation> {
+    let mut all = system::operations();
+    all.extend(accounts::operations());
+    all.extend(goals::operations());
+    all.extend(segments::operations());
+    all.extend(keys::operations());
+    all.extend(stats::operations());
+    all.extend(batch::operations());
+    all.extend(collect::operations());
+    all.extend(imports::operations());
+    all
+}
+
+fn account_id_in_path() -> Parameter {
+    Parameter::in_path(
+        "account_id",
+        "The number of the account, with or without leading zeros.",
+        json!({"type": "string", "pattern": "^[0-9]{1,8}$"}),
+        "00000003",
+    )
+}
+
+fn account_id_in_query() -> Parameter {
+    Parameter::in_query(
+        "account_id",
+        "The account; needed only where a credential reaches several.",
+        json!({"type": "string", "pattern": "^[0-9]{1,8}$"}),
+        "00000003",
+    )
+}
+
+fn id_in_path(description: &'static str) -> Parameter {
+    Parameter::in_path(
+        "id",
+        description,
+        json!({"type": "integer", "format": "int64", "minimum": 1}),
+        1,
+    )
+}

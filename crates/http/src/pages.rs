@@ -1,0 +1,101 @@
+//! Pages for people: the interactive reference and the table of problems. Nothing is loaded from
+//! elsewhere.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::problem::Word;
+use crate::server::Server;
+
+/// Scripts and styles of this server alone, none inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+macro_rules! embedded {
+    ($file:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $file)).as_slice()
+    };
+}
+
+/// (path, media type, bytes)
+const FILES: [(&str, &str, &[u8]); 7] = [
+    ("/docs", HTML, include_bytes!("../pages/docs.html")),
+    (
+        "/docs/assets/docs.js",
+        SCRIPT,
+        include_bytes!("../pages/docs.js"),
+    ),
+    (
+        "/docs/assets/docs.css",
+        STYLE,
+        include_bytes!("../pages/docs.css"),
+    ),
+    (
+        "/docs/assets/swagger-ui-bundle.js",
+        SCRIPT,
+        embedded!("swagger-ui-bundle.js"),
+    ),
+    (
+        "/docs/assets/swagger-ui.css",
+        STYLE,
+        embedded!("swagger-ui.css"),
+    ),
+    ("/docs/assets/LICENSE", TEXT, embedded!("LICENSE")),
+    ("/docs/assets/NOTICE", TEXT, embedded!("NOTICE")),
+];
+
+pub(crate) fn router() -> Router<Arc<Server>> {
+    let mut router = Router::new().route(
+        "/docs/problems.html",
+        get(async || page(HTML, problems().into())),
+    );
+    for (path, media, bytes) in FILES {
+        router = router.route(path, get(async move || page(media, bytes.into())));
+    }
+    router
+}
+
+fn page(media: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
+    response
+}
+
+/// Where the `type` of a problem leads to.
+fn problems() -> String {
+    let mut page = String::from(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <title>afsa – problems</title></head>\n<body>\n<h1>Problems</h1>\n\
+         <p>What the API answers when it cannot do as asked (RFC 9457).</p>\n<dl>\n",
+    );
+    for word in Word::ALL {
+        let _ = writeln!(
+            page,
+            "<dt id=\"{0}\"><code>{0}</code> ({1})</dt><dd>{2}.</dd>",
+            word.text(),
+            word.status().as_u16(),
+            word.title(),
+        );
+    }
+    page.push_str("</dl>\n</body>\n</html>\n");
+    page
+}

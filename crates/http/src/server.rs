@@ -1,0 +1,156 @@
+//! What all requests share, and the routes over it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::authorized::Backends;
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::operation::Operation;
+use crate::problem::{Problem, Word};
+use crate::rate::RateLimiter;
+use crate::{Clock, Limits, Services, dispatch, observe, openapi, pages};
+
+/// Shared by all requests.
+pub(crate) struct Server {
+    pub backends: Arc<Backends>,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+    pub is_trusted_proxy: fn(IpAddr) -> bool,
+    pub request_rates: RateLimiter,
+    pub collecting_rates: RateLimiter,
+    pub gate: Gate,
+    pub metrics: Metrics,
+    pub document: axum::body::Bytes,
+}
+
+/// Every route that the server answers, with all that goes around them.
+///
+/// The address of a client is read from axum's `ConnectInfo<SocketAddr>`, if the router is served
+/// with it.
+pub fn router(services: Services) -> Router {
+    let operations: Arc<[Operation]> = Operation::all().into();
+    let Services {
+        accounts,
+        store,
+        collector,
+        clock,
+        randomness,
+        is_trusted_proxy,
+        limits,
+    } = services;
+    let server = Arc::new(Server {
+        backends: Arc::new(Backends::new(accounts, store, collector, randomness)),
+        clock,
+        is_trusted_proxy,
+        request_rates: RateLimiter::new("requests", limits.requests),
+        collecting_rates: RateLimiter::new("collecting", limits.collecting),
+        gate: Gate::new(&limits),
+        metrics: Metrics::default(),
+        document: openapi::document(&operations).to_string().into(),
+        limits,
+    });
+    api(operations)
+        .layer(cors())
+        .merge(pages::router())
+        .fallback(not_found)
+        .layer(compression())
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            observe::observe,
+        ))
+        .with_state(server)
+}
+
+fn api(operations: Arc<[Operation]>) -> Router<Arc<Server>> {
+    let mut paths: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+    for (index, operation) in operations.iter().enumerate() {
+        paths.entry(operation.path).or_default().push(index);
+    }
+    let mut router = Router::new();
+    for (path, indexes) in paths {
+        let mut methods = MethodRouter::new();
+        let mut allowed = Vec::new();
+        for index in indexes {
+            let Some(operation) = operations.get(index) else {
+                continue;
+            };
+            let Ok(filter) = MethodFilter::try_from(operation.method.clone()) else {
+                continue;
+            };
+            allowed.push(operation.method.to_string());
+            let operations = operations.clone();
+            let handler = move |State(server): State<Arc<Server>>,
+                                path: RawPathParams,
+                                request: Request| async move {
+                match operations.get(index) {
+                    Some(operation) => dispatch::dispatch(server, operation, path, request).await,
+                    None => not_found(request).await,
+                }
+            };
+            methods = methods.on(filter, handler);
+        }
+        let allowed = allowed.join(", ");
+        router = router.route(
+            path,
+            methods.fallback(move |request: Request| method_not_allowed(allowed, request)),
+        );
+    }
+    router
+}
+
+pub(crate) async fn not_found(request: Request) -> Response {
+    let detail = "There is nothing at this path; the operations are listed at /docs.";
+    Problem::new(Word::NotFound, detail).into_response(request.uri().path())
+}
+
+async fn method_not_allowed(allowed: String, request: Request) -> Response {
+    let detail = format!("{} is not possible here, but {allowed}.", request.method());
+    let mut problem = Problem::new(Word::MethodNotAllowed, detail);
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        problem = problem.with_header(ALLOW, allowed);
+    }
+    problem.into_response(request.uri().path())
+}
+
+/// Pages of any site may use the API with a key of their own; cookies play no part in it.
+fn cors() -> CorsLayer {
+    let exposed = [
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "x-request-id",
+        "allow",
+    ];
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            axum::http::header::AUTHORIZATION,
+            axum::http::header::CONTENT_TYPE,
+            axum::http::header::CONTENT_ENCODING,
+            HeaderName::from_static("x-api-key"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(std::time::Duration::from_secs(3_600))
+}
+
+/// Parquet is compressed by itself, and what is short gets no shorter.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let predicate = SizeAbove::new(512)
+        .and(NotForContentType::new("application/vnd.apache.parquet"))
+        .and(NotForContentType::IMAGES);
+    CompressionLayer::new().compress_when(predicate)
+}
