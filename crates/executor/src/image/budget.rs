@@ -1,0 +1,74 @@
+//! A bound on the memory of loaded columns, shared by all images.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::columns::Columns;
+
+/// How many bytes of columns may stay loaded, over all images that were made with it.
+///
+/// What was used least recently is dropped first. A question never fails for want of room: the
+/// columns that it holds live until it ends, and are loaded anew when they are next asked for.
+pub struct Budget {
+    limit: usize,
+    used: AtomicUsize,
+    ticks: AtomicU64,
+    holders: Mutex<Vec<Weak<Columns>>>,
+}
+
+impl Budget {
+    /// A bound of so many bytes.
+    pub fn new(limit: usize) -> Arc<Budget> {
+        Arc::new(Budget {
+            limit,
+            used: AtomicUsize::new(0),
+            ticks: AtomicU64::new(0),
+            holders: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Bytes of columns that are loaded.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// A number greater than every one before: the order of uses.
+    pub(super) fn tick(&self) -> u64 {
+        self.ticks.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn add_holder(&self, columns: &Arc<Columns>) {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        holders.retain(|holder| holder.strong_count() > 0);
+        holders.push(Arc::downgrade(columns));
+    }
+
+    pub(super) fn took(&self, bytes: usize) {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn gave(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Drops what was used least recently until the bound holds. An eighth more is freed than
+    /// needed, so that the next columns to be loaded don't each look through all images.
+    pub(super) fn make_room(&self) {
+        if self.used() <= self.limit {
+            return;
+        }
+        let holders: Vec<Arc<Columns>> = {
+            let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+            holders.iter().filter_map(Weak::upgrade).collect()
+        };
+        let mut loaded: Vec<_> =
+            holders.iter().flat_map(|columns| columns.by_last_use()).collect();
+        loaded.sort_unstable_by_key(|(last_use, _)| *last_use);
+        for (_, slot) in loaded {
+            if self.used() <= self.limit - self.limit / 8 {
+                return;
+            }
+            slot.release(self);
+        }
+    }
+}

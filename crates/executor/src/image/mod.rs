@@ -1,0 +1,252 @@
+//! One part of an account's data as columns in memory.
+
+mod budget;
+mod codes;
+mod columns;
+mod dimensions;
+mod layout;
+mod moments;
+mod read;
+mod things;
+mod visitors;
+mod vocabulary;
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use afsa_model::VisitorKey;
+use afsa_segments::ColumnSource;
+use afsa_store::{Dimension, StoreError};
+
+pub use budget::Budget;
+pub(crate) use codes::{Amounts, Codes};
+pub(crate) use columns::{ColumnKey, Loaded};
+pub(crate) use dimensions::category_level;
+pub(crate) use layout::Layout;
+pub(crate) use moments::{Instants, Moments};
+pub(crate) use read::{Reader, Texts, damaged};
+pub(crate) use things::{NO_ROW, Offsets, Thing, Things};
+pub(crate) use visitors::{Ranks, Visitors};
+pub(crate) use vocabulary::{Numbered, Words};
+pub use vocabulary::Vocabulary;
+
+use crate::bits::Bits;
+use crate::orders::ToldOrders;
+use columns::Columns;
+
+/// The visits of a segment or of hot memory, sorted by visitor and start, with their hits.
+///
+/// Columns are read from the source when first needed, turned into codes and plain numbers, and
+/// kept as long as the [`Budget`] has room. An image may be used from many threads.
+pub struct Image {
+    source: Arc<dyn ColumnSource>,
+    vocabulary: Arc<Vocabulary>,
+    columns: Arc<Columns>,
+    /// Scenes to skip.
+    dead: Option<Bits>,
+    ranks: OnceLock<Arc<Ranks>>,
+}
+
+/// When the first and the last thing of an image happened, in milliseconds since 1970.
+pub(crate) struct Span {
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+impl Loaded for Span {
+    fn bytes(&self) -> usize {
+        size_of::<Span>()
+    }
+}
+
+impl Image {
+    /// An image of all rows of the source but the dead ones, given by row of `Visits` and, for
+    /// hits of no visit, by row of `Hits`. Reads nothing unless there are dead rows.
+    ///
+    /// All images of an account must share one vocabulary.
+    ///
+    /// # Errors
+    /// If the source can't be read.
+    pub fn new(
+        source: Arc<dyn ColumnSource>,
+        dead_visits: &[u32],
+        dead_loose: &[u32],
+        vocabulary: &Arc<Vocabulary>,
+        budget: &Arc<Budget>,
+    ) -> Result<Image, StoreError> {
+        let living = Image {
+            source,
+            vocabulary: vocabulary.clone(),
+            columns: Columns::new(budget.clone()),
+            dead: None,
+            ranks: OnceLock::new(),
+        };
+        living.with_dead(dead_visits, dead_loose)
+    }
+
+    /// The same image with other dead rows; what is loaded is shared.
+    ///
+    /// # Errors
+    /// If the source can't be read.
+    pub fn with_dead(&self, visits: &[u32], loose: &[u32]) -> Result<Image, StoreError> {
+        let dead = if visits.is_empty() && loose.is_empty() {
+            None
+        } else {
+            let layout = self.layout()?;
+            let mut dead = Bits::zeros(layout.scenes());
+            for visit in visits {
+                if (*visit as usize) < layout.visits {
+                    dead.set(*visit as usize);
+                }
+            }
+            for hit in loose {
+                if let Some(lone) = (*hit as usize).checked_sub(layout.loose_from) {
+                    dead.set(layout.visits + lone);
+                }
+            }
+            Some(dead)
+        };
+        Ok(Image {
+            source: self.source.clone(),
+            vocabulary: self.vocabulary.clone(),
+            columns: self.columns.clone(),
+            dead,
+            ranks: OnceLock::new(),
+        })
+    }
+
+    /// Bytes of columns that are loaded now.
+    pub fn memory(&self) -> usize {
+        self.columns.bytes()
+            + self.dead.as_ref().map_or(0, Bits::bytes)
+            + self.ranks.get().map_or(0, |ranks| ranks.bytes())
+    }
+
+    /// Lets all loaded columns go; they are read again when needed.
+    pub fn release(&self) {
+        self.columns.release();
+    }
+
+    pub(crate) fn vocabulary(&self) -> &Arc<Vocabulary> {
+        &self.vocabulary
+    }
+
+    pub(crate) fn dead(&self) -> Option<&Bits> {
+        self.dead.as_ref()
+    }
+
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader(&*self.source)
+    }
+
+    /// Where the hits of each scene lie.
+    pub(crate) fn layout(&self) -> Result<Arc<Layout>, StoreError> {
+        self.columns.get(ColumnKey::Layout, || Layout::read(&*self.source))
+    }
+
+    /// When each scene began.
+    pub(crate) fn starts(&self) -> Result<Arc<Instants>, StoreError> {
+        self.columns.get(ColumnKey::Starts, || self.read_starts())
+    }
+
+    /// The first and last moment of anything in a visit, and of hits of no visit.
+    pub(crate) fn span(&self) -> Result<Arc<Span>, StoreError> {
+        self.columns.get(ColumnKey::Span, || {
+            let (starts, durations) = (self.starts()?, self.durations()?);
+            let scenes = self.layout()?.scenes();
+            let end = |scene| {
+                let duration: i64 = durations.get(scene).unwrap_or(0);
+                starts.get(scene).saturating_add(duration)
+            };
+            Ok(Span {
+                first: (0..scenes).map(|scene| starts.get(scene)).min().unwrap_or(i64::MAX),
+                last: (0..scenes).map(end).max().unwrap_or(i64::MIN),
+            })
+        })
+    }
+
+    /// Milliseconds that each visit lasted; nothing for other scenes.
+    pub(crate) fn durations(&self) -> Result<Arc<Amounts>, StoreError> {
+        self.columns.get(ColumnKey::Durations, || self.read_durations())
+    }
+
+    /// The scenes that an exclusion keeps out of the figures.
+    pub(crate) fn excluded(&self) -> Result<Arc<Bits>, StoreError> {
+        self.columns.get(ColumnKey::Excluded, || self.read_excluded())
+    }
+
+    /// The exclusion of each scene as its number, 0 for none.
+    pub(crate) fn exclusions(&self) -> Result<Arc<Codes>, StoreError> {
+        self.columns.get(ColumnKey::Exclusions, || self.read_exclusions())
+    }
+
+    /// What hits told of orders.
+    pub(crate) fn told_orders(&self) -> Result<Arc<ToldOrders>, StoreError> {
+        self.columns.get(ColumnKey::ToldOrders, || self.read_told_orders())
+    }
+
+    pub(crate) fn bounces(&self) -> Result<Arc<Bits>, StoreError> {
+        self.columns.get(ColumnKey::Bounces, || self.read_bounces())
+    }
+
+    pub(crate) fn visitors(&self) -> Result<Arc<Visitors>, StoreError> {
+        self.columns.get(ColumnKey::Visitors, || self.read_visitors())
+    }
+
+    /// Whose each hit of no visit is, by order of scenes.
+    pub(crate) fn lone_visitors(&self) -> Result<Arc<Vec<VisitorKey>>, StoreError> {
+        self.columns.get(ColumnKey::LoneVisitors, || self.read_lone_visitors())
+    }
+
+    pub(crate) fn things(&self, thing: Thing) -> Result<Arc<Things>, StoreError> {
+        self.columns.get(ColumnKey::Things(thing), || self.read_things(thing))
+    }
+
+    /// When each thing was. Not of scenes, which have their starts.
+    pub(crate) fn moments(&self, thing: Thing) -> Result<Arc<Moments>, StoreError> {
+        self.columns.get(ColumnKey::Moments(thing), || self.read_moments(thing))
+    }
+
+    /// The product action of each product or promotion, as its number; 0 where none is named.
+    pub(crate) fn actions(&self, thing: Thing) -> Result<Arc<Codes>, StoreError> {
+        self.columns.get(ColumnKey::Actions(thing), || self.read_actions(thing))
+    }
+
+    /// The codes of a dimension that the things have themselves.
+    pub(crate) fn codes(
+        &self,
+        thing: Thing,
+        dimension: Dimension,
+    ) -> Result<Arc<Codes>, StoreError> {
+        self.columns.get(ColumnKey::Codes(thing, dimension), || self.read_codes(thing, dimension))
+    }
+
+    /// Milliseconds that each page view was visible.
+    pub(crate) fn time_on_page(&self) -> Result<Arc<Amounts>, StoreError> {
+        self.columns.get(ColumnKey::TimeOnPage, || self.read_time_on_page())
+    }
+
+    /// Per cent of each page view that were seen.
+    pub(crate) fn scroll_depth(&self) -> Result<Arc<Amounts>, StoreError> {
+        self.columns.get(ColumnKey::ScrollDepth, || self.read_scroll_depth())
+    }
+
+    /// Which visit of its visitor each visit is, among those of this image.
+    pub(crate) fn ranks(&self) -> Result<Arc<Ranks>, StoreError> {
+        if let Some(ranks) = self.ranks.get() {
+            return Ok(ranks.clone());
+        }
+        let ranks = Arc::new(Ranks::within(
+            &*self.visitors()?,
+            self.layout()?.scenes(),
+            &*self.excluded()?,
+            self.dead.as_ref(),
+        ));
+        Ok(self.ranks.get_or_init(|| ranks).clone())
+    }
+
+    /// The living visits of a visitor, as a range that may hold dead ones.
+    pub(crate) fn visits_of(&self, key: VisitorKey) -> Result<Range<usize>, StoreError> {
+        Ok(self.visitors()?.visits_of(key))
+    }
+}

@@ -1,0 +1,152 @@
+//! The numbers of each group in the making.
+
+use afsa_store::{Measure, StoreError, Unit};
+use hashbrown::HashMap;
+
+/// Numbers of the measures of a question, by group. Each thread fills its own.
+pub(crate) struct Cells {
+    /// Positions of groups by key; keys are positions themselves where `None`.
+    index: Option<HashMap<u128, u32>>,
+    pub(crate) numbers: Vec<Numbers>,
+    /// For distinct visitors: the last one who was counted in each group. Visits are walked over
+    /// visitor by visitor, so a visitor who isn't the last one is a new one.
+    stamps: Vec<u32>,
+    /// The current visitor, numbered through all that this thread walks over, from 1.
+    pub(crate) visitor: u32,
+    /// For things that count once a group and visit: the last visit that was counted.
+    pub(crate) marks: Vec<u32>,
+    pub(crate) mark: u32,
+    groups: usize,
+}
+
+/// One measure's numbers.
+pub(crate) enum Numbers {
+    Counts(Vec<u64>),
+    Sums(Vec<i128>),
+}
+
+impl Numbers {
+    fn new(measure: Measure, groups: usize) -> Numbers {
+        match measure.unit() {
+            Unit::Count => Numbers::Counts(vec![0; groups]),
+            _ => Numbers::Sums(vec![0; groups]),
+        }
+    }
+
+    fn grow(&mut self, groups: usize) {
+        match self {
+            Numbers::Counts(counts) => counts.resize(groups, 0),
+            Numbers::Sums(sums) => sums.resize(groups, 0),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, group: usize, amount: i128) {
+        match self {
+            Numbers::Counts(counts) => counts[group] = counts[group].wrapping_add(amount as u64),
+            Numbers::Sums(sums) => sums[group] = sums[group].saturating_add(amount),
+        }
+    }
+
+    pub(crate) fn get(&self, group: usize) -> i128 {
+        match self {
+            Numbers::Counts(counts) => counts[group].into(),
+            Numbers::Sums(sums) => sums[group],
+        }
+    }
+}
+
+/// What the numbers of one thread may take where each key has a place.
+const DENSE_BYTES: u128 = 64 << 20;
+/// More groups than these are refused: the answer alone would take gigabytes.
+const MOST_GROUPS: usize = 16_000_000;
+
+impl Cells {
+    /// Whether every key is to have a place of its own.
+    pub(crate) fn are_dense(measures: &[Measure], keys: u128) -> bool {
+        let bytes_a_key: u128 =
+            8 + measures.iter().map(|it| if it.unit() == Unit::Count { 8 } else { 16 }).sum::<u128>();
+        keys.saturating_mul(bytes_a_key) <= DENSE_BYTES
+    }
+
+    pub(crate) fn new(measures: &[Measure], keys: u128) -> Cells {
+        let is_dense = Cells::are_dense(measures, keys);
+        let groups = if is_dense { keys as usize } else { 0 };
+        Cells {
+            index: (!is_dense).then(HashMap::new),
+            numbers: measures.iter().map(|measure| Numbers::new(*measure, groups)).collect(),
+            stamps: vec![0; groups],
+            visitor: 0,
+            marks: vec![0; groups],
+            mark: 0,
+            groups,
+        }
+    }
+
+    /// The position of a key's group.
+    ///
+    /// # Errors
+    /// If there are too many groups.
+    pub(crate) fn group(&mut self, key: u128) -> Result<usize, StoreError> {
+        let Some(index) = &mut self.index else { return Ok(key as usize) };
+        if let Some(group) = index.get(&key) {
+            return Ok(*group as usize);
+        }
+        if self.groups >= MOST_GROUPS {
+            return Err(StoreError::TooLarge(format!("more than {MOST_GROUPS} groups")));
+        }
+        index.insert(key, self.groups as u32);
+        self.groups += 1;
+        if self.stamps.len() < self.groups {
+            let room = (self.groups * 2).max(256);
+            self.stamps.resize(room, 0);
+            self.marks.resize(room, 0);
+            self.numbers.iter_mut().for_each(|numbers| numbers.grow(room));
+        }
+        Ok(self.groups - 1)
+    }
+
+    /// Counts the current visitor in a group, once.
+    #[inline]
+    pub(crate) fn count_visitor(&mut self, measure: usize, group: usize) {
+        if self.stamps[group] != self.visitor {
+            self.stamps[group] = self.visitor;
+            self.numbers[measure].add(group, 1);
+        }
+    }
+
+    /// The stamps and numbers of a measure of visitors, for loops of their own.
+    pub(crate) fn visitors(&mut self, measure: usize) -> Option<(&mut [u32], &mut [u64])> {
+        match &mut self.numbers[measure] {
+            Numbers::Counts(counts) => Some((&mut self.stamps, counts)),
+            Numbers::Sums(_) => None,
+        }
+    }
+
+    /// Adds what another thread found.
+    pub(crate) fn absorb(&mut self, other: &Cells) -> Result<(), StoreError> {
+        for (key, theirs) in other.groups() {
+            if !other.has_any(theirs) {
+                continue;
+            }
+            let group = self.group(key)?;
+            for (mine, other) in self.numbers.iter_mut().zip(&other.numbers) {
+                mine.add(group, other.get(theirs));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys and positions of all groups.
+    pub(crate) fn groups(&self) -> Box<dyn Iterator<Item = (u128, usize)> + '_> {
+        match &self.index {
+            Some(index) => Box::new(index.iter().map(|(key, group)| (*key, *group as usize))),
+            None => Box::new((0..self.groups).map(|group| (group as u128, group))),
+        }
+    }
+
+    /// Whether any number of the group isn't 0.
+    pub(crate) fn has_any(&self, group: usize) -> bool {
+        self.numbers.iter().any(|numbers| numbers.get(group) != 0)
+    }
+}

@@ -1,0 +1,152 @@
+//! What each counted thing adds to a measure.
+
+use std::sync::Arc;
+
+use afsa_model::{Decimal, ProductAction};
+use afsa_store::{Measure, StoreError};
+
+use crate::bits::Bits;
+use crate::filter::Left;
+use crate::image::{Amounts, Codes, Thing};
+use crate::part::{Part, scenes_of};
+use crate::world::World;
+
+/// A measure of one part: what the thing of each row adds.
+pub(crate) enum Weight {
+    One,
+    /// Its visitor, once a group.
+    Visitor,
+    /// 1 for these.
+    If(Bits),
+    /// What is known, as a number.
+    Amount(Arc<Amounts>),
+    /// 1 where something is known.
+    Known(Arc<Amounts>),
+    /// 1 for things of this action.
+    Action(Arc<Codes>, u32),
+    Exact(Vec<i128>),
+    /// 1 for each product of an order, once a group.
+    Sold(Arc<Codes>),
+}
+
+impl Weight {
+    pub(crate) fn new(
+        measure: Measure,
+        world: &World,
+        number: usize,
+        left: &Left,
+    ) -> Result<Weight, StoreError> {
+        use Measure::*;
+        let part = &world.parts[number];
+        let image = part.image.as_ref();
+        let nothing = || Weight::If(Bits::zeros(part.scenes));
+        Ok(match measure {
+            Visits | Entries | Exits | PageViews | Events | Conversions | Orders => Weight::One,
+            Visitors => Weight::Visitor,
+            NewVisitors => part.ranks.as_ref().map_or_else(nothing, |it| Weight::If(it.first.clone())),
+            Bounces => match image {
+                Some(image) => {
+                    let mut bounces = Bits::clone(&*image.bounces()?);
+                    bounces.and_not(&ordered(part, None));
+                    Weight::If(bounces)
+                }
+                None => nothing(),
+            },
+            VisitDuration => image.map_or_else(|| Ok(nothing()), |it| it.durations().map(Weight::Amount))?,
+            UniquePageViews => Weight::If(having(part, Thing::PageView, left)?),
+            ConvertedVisits => Weight::If(converted(world, number, left)?),
+            OrderedVisits => Weight::If(ordered(part, left.of(Thing::Order))),
+            TimeOnPage => image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Amount))?,
+            TimeOnPageKnown => image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Known))?,
+            ScrollDepth => image.map_or_else(|| Ok(nothing()), |it| it.scroll_depth().map(Weight::Amount))?,
+            ScrollDepthKnown => image.map_or_else(|| Ok(nothing()), |it| it.scroll_depth().map(Weight::Known))?,
+            Impressions => action(part, Thing::Product, ProductAction::Impression)?,
+            Clicks => action(part, Thing::Product, ProductAction::Click)?,
+            DetailViews => action(part, Thing::Product, ProductAction::Detail)?,
+            CartAdds => action(part, Thing::Product, ProductAction::Add)?,
+            CartRemoves => action(part, Thing::Product, ProductAction::Remove)?,
+            Checkouts => action(part, Thing::Product, ProductAction::Checkout)?,
+            PromotionViews => action(part, Thing::Promotion, ProductAction::PromotionView)?,
+            PromotionClicks => action(part, Thing::Promotion, ProductAction::PromotionClick)?,
+            Revenue => {
+                let orders = 0..part.orders.len();
+                Weight::Exact(orders.map(|at| part.orders.order(at).revenue.unwrap_or(0)).collect())
+            }
+            Units => Weight::Exact(of_rows(part, |_, quantity, _| quantity.times(Decimal::ONE))),
+            ProductRevenue => Weight::Exact(of_rows(part, |price, quantity, is_known| {
+                if is_known { price.times(quantity) } else { 0 }
+            })),
+            ProductsSold => {
+                Weight::Sold(part.codes(Thing::OrderRow, afsa_store::Dimension::ProductSku)?)
+            }
+        })
+    }
+
+    /// What the thing of this row adds, of what adds up.
+    #[inline]
+    pub(crate) fn amount(&self, row: usize) -> i128 {
+        match self {
+            Weight::One => 1,
+            Weight::If(bits) => bits.get(row).into(),
+            Weight::Amount(amounts) => amounts.get(row).unwrap_or(0).into(),
+            Weight::Known(amounts) => amounts.get(row).is_some().into(),
+            Weight::Action(codes, action) => (codes.get(row) == *action).into(),
+            Weight::Exact(amounts) => amounts[row],
+            Weight::Visitor | Weight::Sold(_) => 0,
+        }
+    }
+}
+
+fn action(part: &Part, thing: Thing, action: ProductAction) -> Result<Weight, StoreError> {
+    Ok(match &part.image {
+        Some(image) => Weight::Action(image.actions(thing)?, u32::from(action as u8)),
+        None => Weight::Exact(Vec::new()),
+    })
+}
+
+/// From price, quantity and whether the order's money is known.
+fn of_rows(part: &Part, amount: impl Fn(Decimal, Decimal, bool) -> i128) -> Vec<i128> {
+    (0..part.orders.order_of_row.len())
+        .map(|row| {
+            let (order, product) = part.orders.row(row);
+            let price = product.price.unwrap_or_default();
+            amount(price, product.quantity.unwrap_or_default(), order.revenue.is_some())
+        })
+        .collect()
+}
+
+/// Scenes with an order, of those left, that isn't cancelled.
+fn ordered(part: &Part, left: Option<&Bits>) -> Bits {
+    let orders = &part.orders;
+    let mut counted = Bits::from_fn(orders.len(), |order| !orders.is_cancelled(order));
+    if let Some(left) = left {
+        counted.and(left);
+    }
+    scenes_of(&counted, &orders.offsets, part.scenes)
+}
+
+/// Scenes with a thing, of those left.
+fn having(part: &Part, thing: Thing, left: &Left) -> Result<Bits, StoreError> {
+    let table = part.table(thing)?;
+    let offsets = table.offsets();
+    Ok(match (left.of(thing), offsets.inhabited()) {
+        (Some(things), _) => scenes_of(things, offsets, part.scenes),
+        (None, Some(inhabited)) => inhabited.clone(),
+        (None, None) => Bits::from_fn(part.scenes, |scene| offsets.any(scene)),
+    })
+}
+
+/// Scenes with a conversion, of the things left.
+fn converted(world: &World, number: usize, left: &Left) -> Result<Bits, StoreError> {
+    let part = &world.parts[number];
+    let mut scenes = Bits::zeros(part.scenes);
+    for goal in &world.goals {
+        let mut things = goal.parts[number].clone();
+        if let Some(left) = left.of(goal.thing) {
+            things.and(left);
+        }
+        let table = part.table(goal.thing)?;
+        scenes.or(&scenes_of(&things, table.offsets(), part.scenes));
+    }
+    Ok(scenes)
+}

@@ -1,0 +1,201 @@
+//! Everything that one question is asked of.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use afsa_model::AccountSettings;
+use afsa_store::{Condition, ConditionScope, Dimension, Filter, Kind, Measure, Question, StoreError};
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use crate::goals::{Converted, converted};
+use crate::image::{Ranks, Vocabulary};
+use crate::key::{Clock, Meaning};
+use crate::orders::Orders;
+use crate::part::Part;
+use crate::{OrdersCell, Shard};
+
+/// The parts of an account, and what is worked out once for all of them.
+pub(crate) struct World<'q> {
+    pub(crate) question: &'q Question,
+    pub(crate) shards: &'q [Arc<Shard>],
+    /// The images of all shards in their order, then the orders of no visit.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) clocks: HashMap<Dimension, Arc<Clock>>,
+    pub(crate) goals: Vec<Converted>,
+    goal_names: Arc<[Arc<str>]>,
+    vocabulary: Arc<Vocabulary>,
+    greatest_rank: u32,
+}
+
+impl<'q> World<'q> {
+    pub(crate) fn new(
+        shards: &'q [Arc<Shard>],
+        orders: &OrdersCell,
+        settings: &AccountSettings,
+        question: &'q Question,
+    ) -> Result<World<'q>, StoreError> {
+        let needs = Needs::of(question);
+        let images = || shards.iter().flat_map(|shard| shard.images());
+        let vocabulary = images().next().map(|image| image.vocabulary().clone());
+        let vocabulary = vocabulary.unwrap_or_default();
+        if images().any(|image| !Arc::ptr_eq(image.vocabulary(), &vocabulary)) {
+            let problem = "the images of an account don't share one vocabulary";
+            return Err(StoreError::Internal(problem.into()));
+        }
+        let orders = if needs.orders {
+            orders.get(shards, settings)?
+        } else {
+            Arc::new(Orders::none(images().count()))
+        };
+        let ranks: Vec<Option<Arc<Ranks>>> = if needs.ranks {
+            let by_shard: Vec<_> =
+                shards.par_iter().map(|shard| shard.ranks()).collect::<Result<_, _>>()?;
+            by_shard.iter().flat_map(|ranks| ranks.iter().cloned().map(Some)).collect()
+        } else {
+            vec![None; images().count()]
+        };
+        let greatest_rank = ranks.iter().flatten().map(|ranks| ranks.greatest).max().unwrap_or(0);
+        let numbered: Vec<_> = images().zip(ranks).zip(&orders.parts).collect();
+        let mut parts: Vec<Part> = numbered
+            .into_par_iter()
+            .map(|((image, ranks), orders)| {
+                let layout = image.layout()?;
+                Ok(Part {
+                    image: Some(image.clone()),
+                    orders: orders.clone(),
+                    ranks,
+                    vocabulary: vocabulary.clone(),
+                    visits: layout.visits,
+                    scenes: layout.scenes(),
+                })
+            })
+            .collect::<Result<_, StoreError>>()?;
+        parts.push(Part {
+            image: None,
+            orders: orders.lone.clone(),
+            ranks: None,
+            vocabulary: vocabulary.clone(),
+            visits: 0,
+            scenes: orders.lone.len(),
+        });
+        let names: BTreeSet<Arc<str>> =
+            question.goals.iter().map(|goal| goal.name.clone()).collect();
+        let mut world = World {
+            question,
+            shards,
+            parts,
+            clocks: needs.clocks(question),
+            goals: Vec::new(),
+            goal_names: names.into_iter().collect(),
+            vocabulary,
+            greatest_rank,
+        };
+        if needs.goals {
+            world.goals = converted(&world)?;
+        }
+        Ok(world)
+    }
+
+    /// What the codes of a dimension stand for.
+    pub(crate) fn meaning(&self, dimension: Dimension) -> Meaning {
+        match dimension {
+            Dimension::VisitorType => Meaning::VisitorType,
+            Dimension::VisitNumber => Meaning::VisitNumber(self.greatest_rank),
+            Dimension::Goal => Meaning::Goals(self.goal_names.clone()),
+            _ => match self.clocks.get(&dimension) {
+                Some(clock) => Meaning::Clock(clock.clone()),
+                None => Meaning::Words(self.vocabulary.of(dimension)),
+            },
+        }
+    }
+
+    /// The code of a goal's name.
+    pub(crate) fn goal_code(&self, name: &Arc<str>) -> u32 {
+        self.goal_names.binary_search(name).map_or(0, |at| at as u32 + 1)
+    }
+}
+
+/// What a question needs worked out before it can be answered.
+#[derive(Default)]
+struct Needs {
+    orders: bool,
+    ranks: bool,
+    goals: bool,
+    times: BTreeSet<Dimension>,
+}
+
+impl Needs {
+    fn of(question: &Question) -> Needs {
+        use Measure::*;
+        let mut needs = Needs::default();
+        for measure in &question.measures {
+            match measure {
+                NewVisitors => needs.ranks = true,
+                Bounces | Orders | Revenue | Units | ProductsSold | ProductRevenue
+                | OrderedVisits => needs.orders = true,
+                Conversions | ConvertedVisits => needs.goals = true,
+                _ => {}
+            }
+        }
+        for dimension in &question.dimensions {
+            needs.dimension(*dimension);
+        }
+        if let Some(filter) = &question.filter {
+            needs.filter(filter);
+        }
+        if needs.goals {
+            for goal in &question.goals {
+                needs.filter(&goal.filter);
+            }
+        }
+        needs
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        for_each_condition(filter, &mut |condition| {
+            self.dimension(condition.dimension);
+            // Where things are judged, what is left of a visit may be nothing but an order.
+            self.orders |= condition.scope == ConditionScope::Hit;
+        });
+    }
+
+    fn dimension(&mut self, dimension: Dimension) {
+        match dimension.kind() {
+            Kind::Order | Kind::ProductRow => self.orders = true,
+            Kind::Goal => self.goals = true,
+            Kind::Time => {
+                self.times.insert(dimension);
+            }
+            _ => {}
+        }
+        self.ranks |= matches!(dimension, Dimension::VisitorType | Dimension::VisitNumber);
+    }
+
+    fn clocks(&self, question: &Question) -> HashMap<Dimension, Arc<Clock>> {
+        let clock = |dimension: &Dimension| {
+            let clock = match dimension {
+                Dimension::HourOfDay => Clock::hour_of_day(question.zone.clone(), *question.range),
+                Dimension::DayOfWeek => Clock::day_of_week(question.zone.clone(), *question.range),
+                Dimension::Time(axis) => {
+                    let axis = question.time_axes.get(usize::from(*axis)).cloned();
+                    Clock::axis(axis.unwrap_or_else(|| Arc::new([])))
+                }
+                _ => return None,
+            };
+            Some((*dimension, Arc::new(clock)))
+        };
+        self.times.iter().filter_map(clock).collect()
+    }
+}
+
+/// Also those of filters within `visitor_has`.
+pub(crate) fn for_each_condition<'f>(filter: &'f Filter, each: &mut dyn FnMut(&'f Condition)) {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().for_each(|part| for_each_condition(part, each));
+        }
+        Filter::Not(part) | Filter::VisitorHas(part) => for_each_condition(part, each),
+        Filter::Condition(condition) => each(condition),
+    }
+}
