@@ -150,6 +150,11 @@ impl Operation {
         })
     }
 
+    /// Whether figures can only be told once the whole is known.
+    pub fn shares_whole(&self) -> bool {
+        matches!(self, Operation::Share(_))
+    }
+
     /// The figure of a row (or a whole) in the whole.
     pub fn figure(&self, numbers: &[i128], whole: &[i128]) -> Figure {
         match self {

@@ -1,4 +1,8 @@
+use afsa_store::Dimension;
+
 use super::*;
+use crate::axis::Interval;
+use crate::catalogue::Breakdown;
 use crate::fault::FaultKind;
 use crate::request::{FilterCondition, Scalar, Segment};
 
@@ -423,6 +427,14 @@ fn what_has_no_reading_is_told_apart() {
         },
         "include",
     );
+    let share = |order_by: &str| Request {
+        metrics: list("bounce_rate"),
+        order_by: list(order_by),
+        dimensions: list("country"),
+        ..base()
+    };
+    check(share("percentage"), "metrics");
+    assert!(planned(&share("visits")).is_ok());
     assert!(
         planned(&Request {
             metrics: list("percentage,visits"),

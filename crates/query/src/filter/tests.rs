@@ -1,4 +1,10 @@
+use std::sync::Arc;
+
+use afsa_store::Test;
+
 use super::*;
+use crate::fraction::Fraction;
+use crate::request::Scalar;
 use Scalar::{Number, Text};
 
 fn condition(operator: &str, field: &str, values: &[Scalar]) -> FilterNode {
