@@ -1,7 +1,7 @@
 //! A bounded memory of what was worked out before, shared by threads.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 const SHARDS: usize = 16;
@@ -16,8 +16,30 @@ pub(crate) struct Cache<V> {
 }
 
 struct Generations<V> {
-    young: HashMap<u64, V>,
-    old: HashMap<u64, V>,
+    young: HashMap<u64, V, AsItIs>,
+    old: HashMap<u64, V, AsItIs>,
+}
+
+/// Keys are good hashes already.
+type AsItIs = BuildHasherDefault<Identity>;
+
+#[derive(Default)]
+struct Identity(u64);
+
+impl Hasher for Identity {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<V: Clone> Cache<V> {
@@ -25,8 +47,8 @@ impl<V: Clone> Cache<V> {
     pub fn new(values: usize) -> Cache<V> {
         let empty = || {
             Mutex::new(Generations {
-                young: HashMap::new(),
-                old: HashMap::new(),
+                young: HashMap::default(),
+                old: HashMap::default(),
             })
         };
         Cache {
@@ -35,7 +57,8 @@ impl<V: Clone> Cache<V> {
         }
     }
 
-    /// The value remembered under `hash`, if `is_it` says that it is the one sought (hashes
+    /// The value remembered under `hash` (of a keyed hasher, so that nobody can send values that
+    /// all collide), if `is_it` says that it is the one sought (hashes
     /// collide), else the one made now. Making happens outside of any lock.
     pub fn get_or_make(
         &self,
@@ -73,13 +96,6 @@ impl<V> Generations<V> {
         }
         self.young.insert(hash, value);
     }
-}
-
-/// A fast hash of the parts of a key, keyed at random for each process so that nobody can send
-/// keys that collide.
-pub(crate) fn hash_of(state: &std::hash::RandomState, key: impl Hash) -> u64 {
-    use std::hash::BuildHasher;
-    state.hash_one(key)
 }
 
 #[cfg(test)]

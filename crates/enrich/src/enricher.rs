@@ -1,6 +1,6 @@
 //! Everything at once, for every hit.
 
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use afsa_model::{Client, Exclusion, Origin, PageContext, Text, text};
 use crate::EnrichError;
 use crate::address::Address;
 use crate::agent::{AgentInfo, Agents};
-use crate::cache::{Cache, hash_of};
+use crate::cache::Cache;
 use crate::exclusion::{AccountRules, cut_address};
 use crate::language::language;
 use crate::origin::{Found, Note, Origins, Sources, page};
@@ -88,6 +88,8 @@ pub struct Enricher {
 struct AgentRead {
     text: Box<str>,
     info: AgentInfo,
+    /// Of `info`: agents that differ in nothing known share their clients.
+    hash: u64,
 }
 
 impl Enricher {
@@ -132,7 +134,7 @@ impl Enricher {
                 .or(spam.then_some(Exclusion::ReferrerSpam))
         };
         Enriched {
-            client: self.client(agent.as_deref().map(|agent| &agent.info), &place, input),
+            client: self.client(agent.as_deref(), &place, input),
             origin,
             page: page_context(location.as_ref(), rules, input),
             exclusion,
@@ -142,12 +144,14 @@ impl Enricher {
 
     fn agent(&self, agent: &str) -> Arc<AgentRead> {
         self.agents_read.get_or_make(
-            hash_of(&self.hasher, agent),
+            self.hasher.hash_one(agent),
             |read| *read.text == *agent,
             || {
+                let info = self.agents.read(agent);
                 Arc::new(AgentRead {
                     text: agent.into(),
-                    info: self.agents.read(agent),
+                    hash: self.hasher.hash_one(&info),
+                    info,
                 })
             },
         )
@@ -155,10 +159,12 @@ impl Enricher {
 
     fn client(
         &self,
-        agent: Option<&AgentInfo>,
+        agent: Option<&AgentRead>,
         place: &Place<'_>,
         input: &Input<'_>,
     ) -> Arc<Client> {
+        let nothing = AgentInfo::default();
+        let (agent, agent_hash) = agent.map_or((&nothing, 0), |read| (&read.info, read.hash));
         let language = filled(input.language).and_then(language);
         let language = language.as_deref();
         let own = [
@@ -167,45 +173,18 @@ impl Enricher {
             filled(input.viewport),
             filled(input.cms),
         ];
-        let nothing = AgentInfo::default();
-        let agent = agent.unwrap_or(&nothing);
-        let of_agent = [
-            &agent.browser,
-            &agent.browser_version,
-            &agent.os,
-            &agent.os_version,
-            &agent.device,
-            &agent.device_brand,
-            &agent.device_model,
-        ];
         self.clients.get_or_make(
-            hash_of(&self.hasher, (of_agent, place, own)),
+            self.hasher.hash_one((agent_hash, place, own)),
             |client| {
-                let place_of_client = [
-                    &client.country,
-                    &client.region,
-                    &client.city,
-                    &client.continent,
-                ];
-                let agent_of_client = [
-                    &client.browser,
-                    &client.browser_version,
-                    &client.os,
-                    &client.os_version,
-                    &client.device,
-                    &client.device_brand,
-                    &client.device_model,
-                ];
-                let own_of_client = [
+                let client_own = [
                     &client.language,
                     &client.screen,
                     &client.viewport,
                     &client.cms,
                 ];
-                let sought = [place.country, place.region, place.city, place.continent];
-                place_of_client.map(|text| text.as_deref().unwrap_or("")) == sought
-                    && agent_of_client == of_agent
-                    && own_of_client.map(|text| text.as_deref()) == own
+                has_agent(client, agent)
+                    && has_place(client, place)
+                    && client_own.map(|text| text.as_deref()) == own
             },
             || {
                 let [language, screen, viewport, cms] = own.map(|value| value.and_then(text));
@@ -229,6 +208,24 @@ impl Enricher {
             },
         )
     }
+}
+
+fn has_agent(client: &Client, agent: &AgentInfo) -> bool {
+    client.browser == agent.browser
+        && client.browser_version == agent.browser_version
+        && client.os == agent.os
+        && client.os_version == agent.os_version
+        && client.device == agent.device
+        && client.device_brand == agent.device_brand
+        && client.device_model == agent.device_model
+}
+
+fn has_place(client: &Client, place: &Place<'_>) -> bool {
+    let is = |text: &Text, value: &str| text.as_deref().unwrap_or("") == value;
+    is(&client.country, place.country)
+        && is(&client.region, place.region)
+        && is(&client.city, place.city)
+        && is(&client.continent, place.continent)
 }
 
 fn page_context(

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use maxminddb::Reader;
 use serde::Deserialize;
@@ -72,10 +73,26 @@ impl Places {
 
 /// The continent of a country; empty where the country is none.
 pub fn continent(country: &str) -> &'static str {
-    rows(include_str!("../tables/continents.tsv"))
-        .map(|mut row| (row.cell(), row.cell()))
-        .find(|(_, countries)| countries.split(' ').any(|other| other == country))
-        .map_or("", |(continent, _)| continent)
+    /// By both letters of the code.
+    static CONTINENTS: LazyLock<[&str; 26 * 26]> = LazyLock::new(|| {
+        let mut continents = [""; 26 * 26];
+        for mut row in rows(include_str!("../tables/continents.tsv")) {
+            let (continent, countries) = (row.cell(), row.cell());
+            for index in countries.split(' ').filter_map(index_of) {
+                continents[index] = continent;
+            }
+        }
+        continents
+    });
+    index_of(country).map_or("", |index| CONTINENTS[index])
+}
+
+fn index_of(country: &str) -> Option<usize> {
+    let [first, second] = country.as_bytes() else {
+        return None;
+    };
+    let letter = |byte: &u8| byte.is_ascii_uppercase().then(|| usize::from(byte - b'A'));
+    Some(letter(first)? * 26 + letter(second)?)
 }
 
 /// A record of either schema: what is a map in one is a text of another name in the other.
@@ -131,7 +148,7 @@ impl<'a> Record<'a> {
 }
 
 fn is_country(code: &str) -> bool {
-    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()) && code != "ZZ"
+    index_of(code).is_some() && code != "ZZ"
 }
 
 /// A thing with a name: a text, or a map of codes and names by language.

@@ -16,7 +16,7 @@ use device::device;
 pub use robots::Robots;
 
 /// What is known of an agent. Families are those of the uap-core rules, `Other` being nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AgentInfo {
     pub browser: Text,
     /// `17.4`; a minor version of 0 is left out (`120`).

@@ -27,6 +27,10 @@ struct Plain {
 /// counts at its end only, and not that of the phone maker Cubot.
 const SHAPES: &str = r"(?i)(?:^|[^u])bots?(?:[/;:,)\-_ ]|$)|crawl(?:er|ing)|spider\b|scrap(?:er|y|ing)\b|\bheadless|https?://[^ ;)]*(?:bot|crawl|spider)";
 
+/// Programs that say where to complain about them, read feeds or check links, and those that say
+/// they are Mozilla and no more.
+const MANNERS: &str = r"(?i)\+https?://|[a-z0-9._-]@[a-z0-9-]+\.[a-z]|^[^ (]+ \(https?://|feed ?(?:parser|fetcher|reader|burner)|\b(?:readers|subscribers)\b|\b(?:validator|link-?check|protocol discovery)|^mozilla/[45]\.0(?: \(compatible;?\))?$";
+
 /// Libraries and tools that fetch; a browser's agent never begins with their names.
 const LIBRARIES: &str = r"(?i)^(?:java|javafx|ruby|perl|php|python|node|node\.js|deno|bun|dart|swift|libcurl|pycurl|guzzlehttp|symfony|faraday|undici|reqwest|ureq|hyper|restsharp|http[_-]?client|http_request2?|winhttp|zend|pear|postmanruntime|insomnia|bruno-runtime|lavf|vlc|ffmpeg|apachebench|siege|k6|wrk|locust|gatling|jmeter|apache-jmeter|cypress|powershell|mozilla/5\.0 \(windows nt; windows nt [0-9.]+; [a-z-]+\) windowspowershell|lua-resty-http|typhoeus|rest-client|unirest|async-http-client|jakarta|jersey|feign|spring|vert\.x|ktor|alamofire|cfnetwork|wininet|microsoft url control|indy|lynx-get|aria2|fetch|w3m-get|nmap|masscan|zgrab|sqlmap|nikto)(?:[/ \-_.;]|$)";
 
@@ -38,8 +42,9 @@ impl Robots {
     pub fn shipped() -> Result<Robots, EnrichError> {
         let mut texts = Vec::new();
         let mut plain = Vec::new();
-        let mut regexes = vec![MONITORS, SHAPES, LIBRARIES];
-        let mut by_regex = vec![Exclusion::Monitor, Exclusion::Robot, Exclusion::Robot];
+        let mut regexes = vec![MONITORS, SHAPES, MANNERS, LIBRARIES];
+        let mut by_regex = vec![Exclusion::Robot; regexes.len()];
+        by_regex[0] = Exclusion::Monitor;
         for mut row in rows(include_str!("../../tables/robots.tsv")) {
             let kind = row.cell();
             let means = if kind == "monitor" {

@@ -118,6 +118,10 @@ impl Sources {
 
     /// The words that were searched for, where the engine's address tells them.
     pub(crate) fn keyword(&self, referrer: &Address<'_>) -> Option<String> {
+        // Today's engines tell no more than their host.
+        if referrer.query.is_empty() && referrer.path == "/" {
+            return None;
+        }
         let entry = self.engines.engine(&referrer.host, referrer.path)?;
         let row = self.engine_rows.get(entry.row)?;
         let by_parameter = row.parameters.iter().find_map(|wanted| {

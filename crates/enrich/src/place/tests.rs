@@ -1,3 +1,5 @@
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
 use std::net::IpAddr;
 use std::path::Path;
 
