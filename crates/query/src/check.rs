@@ -96,7 +96,7 @@ fn understood(request: &Request, context: &Context, faults: &mut Faults) -> Opti
     }
 
     let mut having = Vec::new();
-    let (written, filter) = filters(request, report, &mut having, faults);
+    let filter = filters(request, report, &mut having, faults);
     let order = order(request, report, &metrics, &dimensions, faults);
     if faults.is_empty() {
         check_share(&metrics, &having, &order, faults);
@@ -131,7 +131,7 @@ fn understood(request: &Request, context: &Context, faults: &mut Faults) -> Opti
         offset,
         include,
     };
-    let request = parts.request(request, written);
+    let request = parts.request(request, written(request, report));
     parts.plan(request, report, context)
 }
 
@@ -186,13 +186,13 @@ fn include(request: &Request, faults: &mut Faults) -> (Include, bool) {
     (include, today)
 }
 
-/// The filter as written, report's and request's together, and as checked, the segment's too.
+/// The filters of the report, the request and its segment, as one.
 fn filters(
     request: &Request,
     report: Option<&Report>,
     having: &mut Vec<Having>,
     faults: &mut Faults,
-) -> (Option<FilterNode>, Option<Filter>) {
+) -> Option<Filter> {
     let mut checker = Checker::new(faults);
     let own = report.and_then(Report::filter);
     let mut checked = Vec::new();
@@ -212,16 +212,19 @@ fn filters(
     if let Some(segment) = &request.segment {
         checked.extend(checker.visits_filter(&segment.filter, Place::top("segment")));
     }
-    let written = match (own, request.filters.clone()) {
-        (Some(own), Some(sent)) => Some(own.and(sent)),
-        (own, sent) => own.or(sent),
-    };
-    let filter = if checked.len() > 1 {
+    if checked.len() > 1 {
         Some(Filter::And(checked))
     } else {
         checked.pop()
-    };
-    (written, filter)
+    }
+}
+
+/// The filters of the report and the request, as a request writes them.
+fn written(request: &Request, report: Option<&Report>) -> Option<FilterNode> {
+    match (report.and_then(Report::filter), request.filters.clone()) {
+        (Some(own), Some(sent)) => Some(own.and(sent)),
+        (own, sent) => own.or(sent),
+    }
 }
 
 fn number(

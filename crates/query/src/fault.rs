@@ -106,6 +106,9 @@ impl Faults {
         name: &str,
         allowed: Vec<String>,
     ) {
+        if self.is_full() {
+            return;
+        }
         let hint = nearest(name, allowed.iter().map(String::as_str))
             .map(|nearest| format!("; did you mean `{nearest}`?"))
             .unwrap_or_default();
@@ -121,8 +124,12 @@ impl Faults {
         self.0
     }
 
+    fn is_full(&self) -> bool {
+        self.0.len() >= Faults::MOST
+    }
+
     fn push(&mut self, fault: Fault) {
-        if self.0.len() < Faults::MOST {
+        if !self.is_full() {
             self.0.push(fault);
         }
     }

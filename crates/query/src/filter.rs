@@ -23,11 +23,12 @@ pub const MAX_VALUE_LENGTH: usize = 2_048;
 /// How many regular expressions a filter may have.
 pub const MAX_EXPRESSIONS: usize = 50;
 
-/// Checks a filter that is stored for later: of visits or hits, without conditions on metrics.
-pub fn check_filter(node: &FilterNode) -> Result<Filter, QueryError> {
+/// Checks a filter that is stored for later, a segment's or a goal's: of visits or hits, without
+/// conditions on metrics. Faults name `parameter`.
+pub fn check_filter(node: &FilterNode, parameter: &'static str) -> Result<Filter, QueryError> {
     let mut faults = Faults::default();
     let mut checker = Checker::new(&mut faults);
-    let filter = checker.visits_filter(node, Place::top("filters"));
+    let filter = checker.visits_filter(node, Place::top(parameter));
     match filter {
         Some(filter) if faults.is_empty() => Ok(filter),
         _ => Err(QueryError::Faults(faults.into_vec())),

@@ -7,6 +7,19 @@
 //! rates, comparison, order, pages. [`answer`] does both on a snapshot. Nothing here reads a clock
 //! or knows a format: `now` is an argument, and figures stay exact [`Fraction`]s.
 //!
+//! What the definitions leave open is answered so:
+//!
+//! - An `interval` asks for time: where no dimension of time is named, `time` comes first.
+//! - Without dimensions there is one row, also where nothing was; only rows of a breakdown are left
+//!   out.
+//! - Totals and shares are of everything that the filters choose; conditions on metrics choose rows
+//!   of it and leave the whole as it is.
+//! - `include=empty` lists every bucket, hour and weekday, and of other dimensions each value that
+//!   a visit of the period has or that something was counted for.
+//! - Two instants that are the starts of days in the zone are whole days.
+//! - `today` is added to periods of N days or months, changes nothing in those that run up to today,
+//!   and has no reading beside those that ended.
+//!
 //! ```
 //! use afsa_model::{AccountSettings, Timestamp};
 //! use afsa_query::{Context, Request, plan};

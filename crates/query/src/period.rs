@@ -233,11 +233,19 @@ impl Clock<'_> {
                     YEARS.end()
                 )
             }
-            None => format!(
-                "`{name}` is a date (2026-10-25) or an instant with its offset \
-                 (2026-10-25T02:00:00+02:00), not `{}`",
-                shortened(text)
-            ),
+            None => {
+                // In a query string a bare plus sign is a blank.
+                let hint = if text.contains(' ') {
+                    "; in an address, `+` is `%2B`"
+                } else {
+                    ""
+                };
+                format!(
+                    "`{name}` is a date (2026-10-25) or an instant with its offset \
+                     (2026-10-25T02:00:00+02:00), not `{}`{hint}",
+                    shortened(text)
+                )
+            }
         };
         faults.invalid(name, format!("/{name}"), detail, Vec::new());
         None

@@ -50,7 +50,8 @@ pub struct Segment {
     pub filter: FilterNode,
 }
 
-/// A filter as somebody wrote it.
+/// A filter as somebody wrote it. Whoever reads it bounds how deep it can be at all; how deep it may
+/// be is checked here.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilterNode {
     And(Vec<FilterNode>),

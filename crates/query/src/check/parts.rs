@@ -138,6 +138,12 @@ impl Parts {
         if asking.asks_goals() && context.goals.is_empty() {
             warnings.push("the account has no goals, so nothing converts".to_owned());
         }
+        let own_zone = &context.settings.timezone;
+        if Zone::by_name(own_zone).is_none() {
+            warnings.push(format!(
+                "the account's time zone `{own_zone}` is unknown; UTC stands in for it"
+            ));
+        }
         Some(Plan {
             request,
             report: report.map(|report| report.name),

@@ -203,15 +203,17 @@ fn the_echo_gives_the_same_plan_at_any_time() {
         assert_eq!(again.request, plan.request);
     };
     check(Request::default());
+    let asked = |report: &str, period: &str| Request {
+        report: some(report),
+        period: some(period),
+        compare: some("previous_period_match_day_of_week"),
+        ..Request::default()
+    };
     for report in REPORTS {
-        for period in crate::PERIODS {
-            check(Request {
-                report: some(report.name),
-                period: some(period),
-                compare: some("previous_period_match_day_of_week"),
-                ..Request::default()
-            });
-        }
+        check(asked(report.name, "30d"));
+    }
+    for period in crate::PERIODS {
+        check(asked("visits", period));
     }
     check(Request {
         report: some("clicks"),
@@ -627,4 +629,21 @@ fn an_account_without_goals_is_told() {
         plan(&request, &context).unwrap().warnings.len()
     };
     assert_eq!((warnings("visits"), warnings("conversions")), (0, 1));
+}
+
+#[test]
+fn an_account_without_a_zone_is_told() {
+    let settings = AccountSettings {
+        timezone: "Mars/Olympus".into(),
+        ..Default::default()
+    };
+    let context = Context {
+        settings: &settings,
+        now: NOW,
+        activity: Activity::default(),
+        goals: &[],
+    };
+    let plan = plan(&Request::default(), &context).unwrap();
+    assert_eq!(plan.zone, Zone::utc());
+    assert_eq!(plan.warnings.len(), 1);
 }

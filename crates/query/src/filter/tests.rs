@@ -23,7 +23,7 @@ fn text(value: &str) -> Scalar {
 #[test]
 fn operators_become_tests() {
     let check = |operator: &str, field: &str, values: &[Scalar], expect: Test, negated: bool| {
-        let filter = check_filter(&condition(operator, field, values)).unwrap();
+        let filter = check_filter(&condition(operator, field, values), "match").unwrap();
         let Filter::Condition(condition) = filter else {
             panic!("{filter:?}")
         };
@@ -335,7 +335,7 @@ fn conditions_on_metrics_choose_rows() {
     check(1, 10, true);
     check(10_i128.pow(30) - 1, 10_i128.pow(31), false);
     check(1, 0, false);
-    assert!(check_filter(&node).is_err());
+    assert!(check_filter(&node, "match").is_err());
 }
 
 #[test]
