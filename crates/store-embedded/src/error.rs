@@ -27,6 +27,9 @@ pub enum Error {
     /// A question to columns in memory failed.
     #[error(transparent)]
     Question(StoreError),
+    /// What was asked doesn't fit to what there is.
+    #[error("{0}")]
+    Unfit(String),
     /// There is no such finished import.
     #[error("no such import")]
     NoSuchImport,

@@ -11,7 +11,9 @@ use afsa_store::{Arrival, ImportSession, Reply, Snapshot, Store, StoreError, Und
 use crate::Options;
 use crate::engine::Engine;
 use crate::error::{Context, Error};
+use crate::import::{self, Session};
 use crate::log::Finding;
+use crate::remove::remove_before;
 use crate::writer::{self, Queue};
 
 /// A store in a folder of its own. Dropping it writes what waits and lets the folder go.
@@ -122,13 +124,12 @@ impl Store for EmbeddedStore {
         account: AccountId,
         import: u32,
     ) -> Result<Box<dyn ImportSession>, StoreError> {
-        let _ = (account, import);
-        Err(StoreError::Internal("not yet".into()))
+        let session = Session::begin(self.engine.clone(), self.engine.account(account), import)?;
+        Ok(Box::new(session))
     }
 
     fn undo_import(&self, account: AccountId, import: u32) -> Result<Undo, StoreError> {
-        let _ = (account, import);
-        Err(StoreError::NoSuchImport)
+        Ok(import::undo(&self.engine, &self.engine.account(account), import)?)
     }
 
     fn snapshot(&self, account: AccountId) -> Result<Arc<dyn Snapshot>, StoreError> {
@@ -138,7 +139,7 @@ impl Store for EmbeddedStore {
     }
 
     fn remove_before(&self, account: AccountId, before: Timestamp) -> Result<(), StoreError> {
-        let _ = (account, before);
+        remove_before(&self.engine, &self.engine.account(account), before)?;
         Ok(())
     }
 

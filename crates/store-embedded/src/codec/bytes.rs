@@ -41,8 +41,9 @@ impl<'a> Reader<'a> {
         self.at >= self.bytes.len()
     }
 
-    pub fn position(&self) -> usize {
-        self.at
+    /// Everything that was not read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     pub fn remaining(&self) -> usize {

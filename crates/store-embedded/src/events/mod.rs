@@ -55,6 +55,11 @@ impl EventIndex {
         Ok(Seen::Never)
     }
 
+    /// Whether the key came since the last flush.
+    pub fn is_newest(&self, key: EventKey) -> bool {
+        self.newest.contains(&key) || self.flushing.binary_search(&key).is_ok()
+    }
+
     pub fn insert(&mut self, key: EventKey) {
         self.newest.insert(key);
     }

@@ -1,0 +1,114 @@
+//! Hits set down by visitor, so that any number of them can be cut with the memory of few.
+
+use std::fs;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use afsa_model::VisitorKey;
+use afsa_store::{Arrival, Identity};
+
+use super::records::RecordFile;
+use crate::error::{Context, Error};
+use crate::part::{prefix_of, remove_folder};
+
+/// Partitions by the leading bits of the visitor key.
+pub(super) const PARTITION_BITS: u8 = 6;
+
+/// Files by user.
+const USER_FILES: usize = 16;
+
+/// Where hits wait to be cut. Dropped, it takes its folder with it.
+pub(super) struct Spill {
+    pub folder: PathBuf,
+    /// By visitor, ascending.
+    partitions: Vec<RecordFile>,
+    /// By user: hits that told only him, and who was seen as him.
+    users: Vec<RecordFile>,
+    /// Hits of which only their order in time tells which day's key they have.
+    cookieless: RecordFile,
+    pub hits: u64,
+}
+
+/// A spill that takes no more, as files.
+pub(super) struct Spilled {
+    pub partitions: Vec<PathBuf>,
+}
+
+impl Spill {
+    pub fn create(folder: PathBuf) -> Result<Spill, Error> {
+        remove_folder(&folder);
+        fs::create_dir_all(&folder).context("make", &folder)?;
+        let files = |kind: &str, count: usize| -> Result<Vec<RecordFile>, Error> {
+            (0..count).map(|at| RecordFile::create(folder.join(format!("{kind}{at:02}")))).collect()
+        };
+        Ok(Spill {
+            partitions: files("visitors", 1 << PARTITION_BITS)?,
+            users: files("users", USER_FILES)?,
+            cookieless: RecordFile::create(folder.join("cookieless"))?,
+            folder,
+            hits: 0,
+        })
+    }
+
+    /// Sets an arrival down where the next step looks for it.
+    pub fn put(&mut self, arrival: &Arrival) -> Result<(), Error> {
+        self.hits += 1;
+        match (arrival.identity, &arrival.hit.user) {
+            (Identity::User(_), Some(user)) => {
+                let user = user.clone();
+                self.user_file(&user)?.put(arrival)
+            }
+            (Identity::User(own), None) => self.partition(own)?.put(arrival),
+            (Identity::Cookieless { .. }, _) => self.cookieless.put(arrival),
+            (Identity::Fingerprint(print), _) => self.partition(VisitorKey(print))?.put(arrival),
+            (Identity::Nobody, _) => self.partition(VisitorKey::NOBODY)?.put(arrival),
+            (Identity::Visitor(visitor), _) => self.partition(visitor)?.put(arrival),
+        }
+    }
+
+    /// Notes that the hit told both its visitor and its user, if it did.
+    pub fn put_link(&mut self, arrival: &Arrival) -> Result<(), Error> {
+        let hit = &arrival.hit;
+        if let (Identity::Visitor(visitor), Some(user), false) =
+            (arrival.identity, &hit.user, hit.by_user)
+        {
+            let user = user.clone();
+            self.user_file(&user)?.put_link(&user, (hit.time, hit.sequence), visitor)?;
+        }
+        Ok(())
+    }
+
+    fn partition(&mut self, visitor: VisitorKey) -> Result<&mut RecordFile, Error> {
+        let at = prefix_of(visitor, PARTITION_BITS) as usize;
+        let folder = &self.folder;
+        self.partitions.get_mut(at).ok_or_else(|| no_such(folder))
+    }
+
+    fn user_file(&mut self, user: &Arc<str>) -> Result<&mut RecordFile, Error> {
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+        let at = hasher.hash_one(user) as usize % USER_FILES;
+        let folder = &self.folder;
+        self.users.get_mut(at).ok_or_else(|| no_such(folder))
+    }
+
+    /// The files by user, for reading; later ones are begun anew.
+    pub fn take_users(&mut self) -> Result<Vec<PathBuf>, Error> {
+        self.users.drain(..).map(RecordFile::finish).collect()
+    }
+
+    /// The file of cookieless hits, for reading.
+    pub fn take_cookieless(&mut self) -> Result<PathBuf, Error> {
+        let next = RecordFile::create(self.folder.join("cookieless-next"))?;
+        std::mem::replace(&mut self.cookieless, next).finish()
+    }
+
+    pub fn finish(mut self) -> Result<Spilled, Error> {
+        let partitions = self.partitions.drain(..).map(RecordFile::finish);
+        Ok(Spilled { partitions: partitions.collect::<Result<_, _>>()? })
+    }
+}
+
+fn no_such(folder: &Path) -> Error {
+    Error::damaged(folder, "a hit beyond the partitions")
+}
