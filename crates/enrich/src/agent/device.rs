@@ -29,12 +29,11 @@ pub(crate) fn device(agent: &str, family: &str, is_robot: bool) -> &'static str 
     }
 }
 
-const CONSOLE: [&str; 6] = [
+const CONSOLE: [&str; 5] = [
     "PlayStation",
     "PLAYSTATION",
     "Xbox",
     "Nintendo",
-    "Playstation Vita",
     "Steam Deck",
 ];
 
@@ -82,6 +81,10 @@ const TV: [&str; 31] = [
     "PhilipsTV",
 ];
 
+const TABLET: [&str; 6] = [
+    "iPad", "PlayBook", "Kindle", "Nexus 7", "Nexus 10", "TouchPad",
+];
+
 const SMARTPHONE: [&str; 19] = [
     "iPhone",
     "iPod",
@@ -104,9 +107,7 @@ const SMARTPHONE: [&str; 19] = [
     "mobile",
 ];
 
-/// Android stands here too: what is left of it is no tablet and no phone by its own word.
-const DESKTOP: [&str; 11] = [
-    "Windows NT",
+const DESKTOP: [&str; 10] = [
     "Windows",
     "Macintosh",
     "Mac OS X",
@@ -120,26 +121,17 @@ const DESKTOP: [&str; 11] = [
 ];
 
 fn is_tablet(agent: &str, family: &str, has: &dyn Fn(&[&str]) -> bool) -> bool {
-    let is_android = has(&["Android"]);
-    if has(&[
-        "iPad", "PlayBook", "Kindle", "Nexus 7", "Nexus 10", "TouchPad",
-    ]) || family == "iPad"
-    {
+    if family == "iPad" || has(&TABLET) {
         return true;
     }
-    if is_android && (has(&["Tablet", "tablet", "SM-T", "SM-X", "GT-P", "Pixel Tablet"])) {
+    // Windows lists "Tablet PC" among its features: no sign of one.
+    let is_android = has(&["Android"]) && !has(&["Windows NT", "X11"]);
+    if is_android && has(&["Tablet", "tablet", "SM-T", "SM-X", "GT-P"]) {
         return true;
     }
-    // Firefox on Android says "Tablet" alone; "Tablet PC" is a feature that Windows lists.
-    if has(&["Tablet;"]) && !has(&["Windows NT"]) {
-        return true;
-    }
-    // Apps and the system's own HTTP library say nothing of phone or tablet: most are phones.
-    is_android
-        && !has(&["Mobile", "mobile", "Dalvik", "Opera Mini"])
-        && agent.starts_with("Mozilla/")
-        && !has(&["Windows NT", "X11"])
-        && !has(&["Opera Mobi"])
+    // Browsers say "Mobile" on phones; apps and the system's own library say neither.
+    let is_browser = agent.starts_with("Mozilla/");
+    is_android && is_browser && !has(&["Mobile", "mobile", "Opera Mini", "Opera Mobi"])
 }
 
 /// Samsung's watches are `SM-R` and digits.
