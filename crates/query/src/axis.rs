@@ -383,6 +383,46 @@ mod tests {
         check(date(2023, 1, 1), date(2026, 1, 1), Interval::Year);
     }
 
+    /// Around every change of a clock in a year of every zone there is.
+    #[test]
+    fn buckets_cover_every_instant_in_order() {
+        let year = |year: i16| Zone::utc().day_start(date(year, 1, 1));
+        let years = TimeRange {
+            from: year(2011),
+            to: year(2012),
+        };
+        for name in Zone::names() {
+            let Some(zone) = Zone::by_name(&name) else {
+                continue;
+            };
+            let changes: Vec<Timestamp> = zone.offsets(years).0.iter().map(|(at, _)| *at).collect();
+            for change in changes.into_iter().filter(|change| years.contains(*change)) {
+                let range = TimeRange {
+                    from: change.plus(-30 * HOUR + 1),
+                    to: change.plus(30 * HOUR),
+                };
+                let days = Axis::new(Interval::Day, range, &zone);
+                let hours = Axis::new(Interval::Hour, range, &zone);
+                for axis in [&days, &hours] {
+                    let starts = axis.starts();
+                    assert!(starts[0] <= range.from, "{name} {change:?}");
+                    assert!(starts[starts.len() - 1] < range.to, "{name} {change:?}");
+                    assert!(starts.is_sorted_by(|left, right| left < right), "{name}");
+                }
+                for bucket in &days.buckets {
+                    let day = zone.date_at(bucket.start).to_string();
+                    assert_eq!(day, bucket.label, "{name}");
+                }
+                for pair in hours.buckets.windows(2) {
+                    let length = pair[1].start.since(pair[0].start);
+                    assert!(length <= HOUR, "{name} {pair:?}");
+                    let last = zone.format(pair[1].start.plus(-1));
+                    assert_eq!(last[..13], pair[0].label[..13], "{name} {pair:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn hours_of_a_day_in_the_middle_of_an_hour() {
         let zone = Zone::by_name("Asia/Kathmandu").unwrap();

@@ -647,3 +647,156 @@ fn an_account_without_a_zone_is_told() {
     assert_eq!(plan.zone, Zone::utc());
     assert_eq!(plan.warnings.len(), 1);
 }
+
+/// Draws requests of good and bad words, the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, count: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) as usize % count
+    }
+
+    fn word(&mut self, words: &[&str]) -> Option<String> {
+        match self.below(3) {
+            0 => words
+                .get(self.below(words.len()))
+                .map(|word| (*word).to_owned()),
+            _ => None,
+        }
+    }
+
+    fn words(&mut self, words: &[&str]) -> Option<Vec<String>> {
+        let count = self.below(4);
+        (count > 0).then(|| (0..count).filter_map(|_| self.word(words)).collect())
+    }
+
+    fn filter(&mut self, depth: usize) -> FilterNode {
+        let fields = [
+            "country",
+            "page",
+            "visit_number",
+            "visits",
+            "time",
+            "x",
+            "goal",
+        ];
+        let operators = [
+            "is", "is_not", "matches", "gt", "between", "is_set", "contains", "",
+        ];
+        let scalars = [
+            Scalar::Null,
+            Scalar::Boolean(true),
+            Scalar::Number(3.0),
+            Scalar::Number(f64::INFINITY),
+            Scalar::Text("(a".to_owned()),
+            Scalar::Text("é".to_owned()),
+        ];
+        match self.below(if depth > 3 { 2 } else { 7 }) {
+            2 => FilterNode::And((0..self.below(3)).map(|_| self.filter(depth + 1)).collect()),
+            3 => FilterNode::Or((0..self.below(3)).map(|_| self.filter(depth + 1)).collect()),
+            4 => FilterNode::Not(Box::new(self.filter(depth + 1))),
+            5 => FilterNode::VisitorHas(Box::new(self.filter(depth + 1))),
+            _ => FilterNode::Condition(FilterCondition {
+                operator: operators[self.below(operators.len())].to_owned(),
+                field: fields[self.below(fields.len())].to_owned(),
+                values: (0..self.below(3))
+                    .map(|_| scalars[self.below(scalars.len())].clone())
+                    .collect(),
+                case_sensitive: [None, Some(false)][self.below(2)],
+                scope: self.word(&["hit", "visit", "x"]),
+            }),
+        }
+    }
+
+    fn request(&mut self) -> Request {
+        let moments = [
+            "2026-10-25",
+            "2026-10-25T02:30:00+02:00",
+            "2026-12-31",
+            "1969-01-01",
+            "",
+        ];
+        let zones = ["Europe/Paris", "Pacific/Apia", "Asia/Kathmandu", "x"];
+        let names = [
+            "country",
+            "time",
+            "time:week",
+            "page",
+            "visits",
+            "hour_of_day",
+            "x",
+            "goal",
+        ];
+        let metrics = [
+            "visits",
+            "bounce_rate",
+            "percentage",
+            "revenue",
+            "conversions",
+            "é",
+        ];
+        let orders = [
+            "visits:asc",
+            "country",
+            "percentage",
+            "time:week:desc",
+            ":",
+            "x:asc",
+        ];
+        Request {
+            report: self.word(&["clicks", "realtime", "loyalty", "x"]),
+            period: self.word(&["7d", "all", "realtime", "last_year", "x"]),
+            from: self.word(&moments),
+            to: self.word(&moments),
+            timezone: self.word(&zones),
+            compare: self.word(&["previous_period", "year_over_year", "x"]),
+            compare_from: self.word(&moments),
+            compare_to: self.word(&moments),
+            interval: self.word(&["minute", "hour", "quarter", "x"]),
+            metrics: self.words(&metrics),
+            dimensions: self.words(&names),
+            filters: (self.below(3) == 0).then(|| self.filter(1)),
+            segment: None,
+            order_by: self.words(&orders),
+            limit: [None, Some(5), Some(-5)][self.below(3)],
+            offset: [None, Some(5), Some(i64::MAX)][self.below(3)],
+            include: self.words(&["totals", "empty", "today", "x"]),
+        }
+    }
+}
+
+#[test]
+fn whatever_is_asked_is_planned_or_its_faults_are_told() {
+    let mut dice = Dice(1);
+    let (mut planned_count, mut refused) = (0, 0);
+    for _ in 0..3_000 {
+        let request = dice.request();
+        match planned(&request) {
+            Ok(plan) => {
+                planned_count += 1;
+                let again = planned(&plan.request).unwrap();
+                assert_eq!(
+                    again,
+                    Plan {
+                        report: None,
+                        ..plan
+                    },
+                    "{request:?}"
+                );
+            }
+            Err(QueryError::Faults(faults)) => {
+                refused += 1;
+                assert!(!faults.is_empty(), "{request:?}");
+            }
+            Err(other) => panic!("{other} for {request:?}"),
+        }
+    }
+    assert!(
+        planned_count > 20 && refused > 1_000,
+        "{planned_count} {refused}"
+    );
+}
