@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use afsa_model::{Hit, VisitorKey};
+use regex::Regex;
 
 use crate::{Groups, Question, Snapshot, StoreError, Value};
 
@@ -73,13 +75,23 @@ pub(super) fn contents(snapshot: &dyn Snapshot) -> Result<Vec<String>, StoreErro
             let mut visit = visit.clone();
             visit.visitor = VisitorKey::NOBODY;
             visit.hits = visit.hits.iter().map(anonymous).collect();
-            visits.push(format!("{visit:?}"));
+            visits.push(told(&visit));
         },
-        &mut |hit| loose.push(format!("loose {:?}", anonymous(hit))),
+        &mut |hit| loose.push(format!("loose {}", told(&anonymous(hit)))),
     )?;
     visits.extend(loose);
     visits.sort();
     Ok(visits)
+}
+
+/// As text, without the fields that aren't told: they only hide those that are.
+pub(super) fn told(thing: &impl std::fmt::Debug) -> String {
+    static UNTOLD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\w+: None(, )?").ok());
+    let text = format!("{thing:?}");
+    match &*UNTOLD {
+        Some(untold) => untold.replace_all(&text, "").into_owned(),
+        None => text,
+    }
 }
 
 /// The first thing that only one of the stores has.

@@ -16,6 +16,8 @@
 pub mod cases;
 mod compare;
 pub mod draft;
+#[cfg(test)]
+mod laws;
 mod play;
 mod questions;
 mod rng;

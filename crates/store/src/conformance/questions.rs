@@ -52,7 +52,7 @@ pub(super) fn question(rng: &mut Rng, words: &Words) -> Question {
     let goals: Vec<Goal> = (0..rng.below(4))
         .map(|number| goal(rng, words, number))
         .collect();
-    let measures = (0..rng.between(1, 4))
+    let measures = (0..rng.between(2, 6))
         .map(|_| *rng.pick(&Measure::ALL))
         .collect();
     let mut dimensions: Vec<Dimension> = Vec::new();
@@ -72,12 +72,12 @@ pub(super) fn question(rng: &mut Rng, words: &Words) -> Question {
             dimensions.push(dimension);
         }
     }
-    let depth = *rng.pick(&[0, 0, 1, 1, 2, 2, 3, 4]);
+    let depth = *rng.pick(&[0, 0, 0, 1, 1, 2, 3, 4]);
     Question {
         range: range.into(),
         measures,
         dimensions,
-        filter: rng.percent(55).then(|| filter(rng, words, depth, true)),
+        filter: rng.percent(60).then(|| filter(rng, words, depth, true)),
         time_axes,
         zone: zone(rng),
         goals,
@@ -163,7 +163,7 @@ fn condition(rng: &mut Rng, words: &Words) -> Condition {
     Condition {
         dimension,
         test,
-        negated: rng.percent(35),
+        negated: rng.percent(45),
         scope: if rng.percent(30) {
             ConditionScope::Hit
         } else {

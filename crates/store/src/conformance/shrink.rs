@@ -31,6 +31,7 @@ pub(super) fn smallest(
     };
     let mut chunk = pieces(&best.0).div_ceil(2);
     while chunk > 0 {
+        let before = pieces(&best.0);
         let mut from = 0;
         while from < pieces(&best.0) {
             let candidate = without(&best.0, from, from + chunk);
@@ -38,7 +39,10 @@ pub(super) fn smallest(
                 from += chunk;
             }
         }
-        chunk /= 2;
+        // What was needed for something that is gone by now can go too.
+        if chunk > 1 || pieces(&best.0) == before {
+            chunk /= 2;
+        }
     }
     while simpler(&best.0)
         .into_iter()

@@ -5,6 +5,7 @@ use std::fmt;
 use afsa_model::{AccountId, AccountSettings, DAY, HOUR, MINUTE, Timestamp};
 
 use super::Suite;
+use super::compare;
 use super::draft::MONDAY;
 use super::questions::{self, Words};
 use super::rng::Rng;
@@ -46,7 +47,12 @@ pub(super) enum Action {
 
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {:?}", self.account, self.action)
+        write!(
+            formatter,
+            "{}: {}",
+            self.account,
+            compare::told(&self.action)
+        )
     }
 }
 

@@ -247,7 +247,7 @@ fn empty_cells(question: &Question) -> Vec<Cell> {
 impl Cell {
     fn add(&mut self, amount: &Amount) {
         match amount {
-            Amount::Sum(sum) => self.sum += sum,
+            Amount::Sum(sum) => self.sum = self.sum.saturating_add(*sum),
             Amount::Visitor(visitor) => {
                 self.visitors.insert(*visitor);
             }
@@ -354,12 +354,7 @@ fn tuples(
     source: Source,
     dimensions: &[Dimension],
 ) -> Vec<Vec<Value>> {
-    let each = |value_of: &dyn Fn(Dimension) -> Value| -> Vec<Value> {
-        dimensions
-            .iter()
-            .map(|dimension| value_of(*dimension))
-            .collect()
-    };
+    let each = |value_of: &dyn Fn(Dimension) -> Value| tuple(dimensions, value_of);
     let own = counted.thing.and_then(|index| scene.things.get(index));
     match (source, own) {
         (Source::Single, _) => {
@@ -387,10 +382,17 @@ fn tuples(
                 .collect()
         }
         (Source::Joined(kind), _) if scene.visit.is_some() => {
-            joined_tuples(question, scene, kind, &each)
+            joined_tuples(question, scene, kind, dimensions)
         }
         _ => Vec::new(),
     }
+}
+
+fn tuple(dimensions: &[Dimension], value_of: &dyn Fn(Dimension) -> Value) -> Vec<Value> {
+    dimensions
+        .iter()
+        .map(|dimension| value_of(*dimension))
+        .collect()
 }
 
 /// The one value of the visit, the moment or the counted thing itself.
@@ -410,8 +412,9 @@ fn joined_tuples(
     question: &Question,
     scene: &Scene,
     kind: Kind,
-    each: &dyn Fn(&dyn Fn(Dimension) -> Value) -> Vec<Value>,
+    dimensions: &[Dimension],
 ) -> Vec<Vec<Value>> {
+    let each = |value_of: &dyn Fn(Dimension) -> Value| tuple(dimensions, value_of);
     if kind == Kind::AnyHit {
         let of_hit = |hit| each(&|dimension| values::of_hit(hit, dimension));
         return scene.hits.iter().map(|hit| of_hit(hit)).collect();
