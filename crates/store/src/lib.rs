@@ -4,7 +4,7 @@
 //! [`Dimension`]s under a [`Filter`]. A backend's [`Snapshot`] turns it into [`Groups`]. Rates,
 //! ordering, paging and comparison are made of these by the `query` crate, once for all backends.
 //!
-//! [`reference`] is the naive executor that defines what is right; [`conformance`] compares any
+//! [`mod@reference`] is the naive executor that defines what is right; [`conformance`] compares any
 //! backend with it on random data and random questions.
 
 pub mod conformance;

@@ -1,14 +1,14 @@
 //! The naive executor that defines what is right: every question is answered by walking over
 //! everything, with sets and lists, in the words of the definitions.
 //!
-//! [`identity`](mod@identity) says whose each hit is, `visits` cuts them and resolves the orders, a
-//! [`Scene`](scene::Scene) lays out one visit with its things, [`judge`](mod@judge) takes out what a
-//! filter doesn't choose, and [`answer`](mod@answer) counts what is left under the values of
-//! [`values`](mod@values). Nothing here is made to be fast.
+//! `identity` says whose each hit is, `visits` cuts them and resolves the orders, a `Scene` lays out
+//! one visit with its things, `judge` takes out what a filter doesn't choose, and `answer` counts
+//! what is left under the `keys` made of `values`. Nothing here is made to be fast.
 
 mod answer;
 mod identity;
 mod judge;
+mod keys;
 mod scene;
 mod store;
 mod values;
