@@ -6,6 +6,25 @@
 //!
 //! [`mod@reference`] is the naive executor that defines what is right; [`conformance`] compares any
 //! backend with it on random data and random questions.
+//!
+//! ```
+//! use afsa_model::AccountId;
+//! use afsa_store::conformance::draft::Draft;
+//! use afsa_store::reference::ReferenceStore;
+//! use afsa_store::{Dimension, Measure, Question, Store};
+//!
+//! let store = ReferenceStore::new();
+//! let account = AccountId(3);
+//! let arrivals = vec![Draft::page_view(0, 1, "/a").0, Draft::page_view(5, 1, "/b").0];
+//! store.submit(account, arrivals, Box::new(|outcomes| assert_eq!(outcomes.unwrap().len(), 2)));
+//! let question = Question {
+//!     measures: vec![Measure::Visits, Measure::PageViews],
+//!     dimensions: vec![Dimension::EntryPage],
+//!     ..Question::default()
+//! };
+//! let groups = store.snapshot(account).unwrap().aggregate(&question).unwrap();
+//! assert_eq!(groups.rows[0].numbers, [1, 2]);
+//! ```
 
 pub mod conformance;
 mod dimension;
