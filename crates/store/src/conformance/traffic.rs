@@ -137,7 +137,11 @@ fn session(rng: &mut Rng, profile: Profile, person: &Person, arrivals: &mut Vec<
             },
             origin: rng.percent(40).then(|| Arc::new(origin(rng))),
             page: rng.percent(80).then(|| Arc::new(page(rng))),
-            custom: rng.percent(30).then(|| Box::new(custom(rng))),
+            // Without a value there is nothing to store: it is `None`, like empty text.
+            custom: rng
+                .percent(30)
+                .then(|| Box::new(custom(rng)))
+                .filter(|custom| **custom != Custom::default()),
             kind,
         };
         arrivals.push(Arrival {
