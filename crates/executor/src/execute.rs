@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_model::AccountSettings;
-use afsa_store::{Group, Groups, Question, StoreError};
+use afsa_store::{Group, Groups, Measure, Question, StoreError};
 use rayon::prelude::*;
 
 use crate::filter::{Judge, Left, judge_all};
@@ -27,26 +27,35 @@ pub fn execute(
     settings: &AccountSettings,
     question: &Question,
 ) -> Result<Groups, StoreError> {
+    // A measure that is asked for twice is counted once.
+    let mut measures: Vec<Measure> = Vec::new();
+    for measure in &question.measures {
+        if !measures.contains(measure) {
+            measures.push(*measure);
+        }
+    }
     let world = World::new(shards, orders, settings, question)?;
     let judge = match &question.filter {
         Some(filter) => Some(Judge::new(filter, &world, false)?),
         None => None,
     };
     let lefts = judge_all(judge.as_ref(), &world)?;
-    let passes = Pass::all(&question.measures);
+    let passes = Pass::all(&measures);
     world.parts.par_iter().try_for_each(|part| {
         passes.iter().try_for_each(|pass| load(&world, part, pass.counted))
     })?;
     let meanings = question.dimensions.iter().map(|dimension| world.meaning(*dimension)).collect();
     let axes = Axes::new(meanings)
         .ok_or_else(|| StoreError::TooLarge("more combinations than can be numbered".into()))?;
-    let cells = count(&world, &lefts, &passes, &axes)?;
+    let cells = count(&world, &lefts, &measures, &passes, &axes)?;
+    let position = |measure| measures.iter().position(|it| it == measure);
+    let columns: Vec<usize> = question.measures.iter().filter_map(position).collect();
     let rows = cells
         .groups()
         .filter(|(_, group)| question.dimensions.is_empty() || cells.has_any(*group))
         .map(|(key, group)| Group {
             key: axes.values(key),
-            numbers: cells.numbers.iter().map(|numbers| numbers.get(group)).collect(),
+            numbers: columns.iter().map(|column| cells.numbers[*column].get(group)).collect(),
         })
         .collect();
     Ok(Groups { rows })
@@ -62,6 +71,7 @@ struct Task {
 fn count(
     world: &World,
     lefts: &[Left],
+    measures: &[Measure],
     passes: &[Pass],
     axes: &Axes,
 ) -> Result<Cells, StoreError> {
@@ -73,7 +83,6 @@ fn count(
         first_part += parts;
     }
     tasks.push(Task { first_part, parts: 1, shard: None });
-    let measures = &world.question.measures;
     // Each thread goes on with cells that another task has left, so that there are no more of
     // them than threads.
     let idle: Mutex<Vec<Cells>> = Mutex::new(Vec::new());

@@ -81,24 +81,20 @@ pub(crate) enum Amounts {
     U32(Vec<u32>),
     /// `i64::MIN` is nothing. Amounts of odd data may lie below 0 here.
     I64(Vec<i64>),
-    /// This many rows, with nothing in each.
-    Nothing(usize),
+    /// Nothing in any row.
+    Nothing,
 }
 
 impl Amounts {
     /// Takes the narrowest form that holds all `amounts`.
     pub(crate) fn collect(amounts: impl Iterator<Item = Option<i64>> + Clone) -> Amounts {
-        let (mut rows, mut least, mut most, mut known) = (0, i64::MAX, i64::MIN, false);
-        for amount in amounts.clone() {
-            rows += 1;
-            if let Some(amount) = amount {
-                known = true;
-                least = least.min(amount);
-                most = most.max(amount);
-            }
+        let (mut least, mut most) = (i64::MAX, i64::MIN);
+        for amount in amounts.clone().flatten() {
+            least = least.min(amount);
+            most = most.max(amount);
         }
-        if !known {
-            Amounts::Nothing(rows)
+        if least > most {
+            Amounts::Nothing
         } else if least >= 0 && most < i64::from(u8::MAX) {
             Amounts::U8(amounts.map(|amount| amount.map_or(u8::MAX, |it| it as u8)).collect())
         } else if least >= 0 && most < i64::from(u32::MAX) {
@@ -116,7 +112,7 @@ impl Amounts {
                 Some(amounts[row]).filter(|it| *it != u32::MAX).map(i64::from)
             }
             Amounts::I64(amounts) => Some(amounts[row]).filter(|it| *it != i64::MIN),
-            Amounts::Nothing(_) => None,
+            Amounts::Nothing => None,
         }
     }
 
@@ -125,7 +121,7 @@ impl Amounts {
             Amounts::U8(amounts) => amounts.len(),
             Amounts::U32(amounts) => amounts.len() * 4,
             Amounts::I64(amounts) => amounts.len() * 8,
-            Amounts::Nothing(_) => 0,
+            Amounts::Nothing => 0,
         }
     }
 }

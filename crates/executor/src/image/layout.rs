@@ -156,7 +156,7 @@ impl Image {
         let starts = self.reader().times(Table::Visits, "start")?;
         let ends = self.reader().times(Table::Visits, "end")?;
         let (Some(starts), Some(ends)) = (starts, ends) else {
-            return Ok(Amounts::Nothing(layout.scenes()));
+            return Ok(Amounts::Nothing);
         };
         let lone = std::iter::repeat_n(None, layout.scenes() - layout.visits);
         let visits = starts.values().iter().zip(ends.values());
@@ -357,7 +357,7 @@ impl Image {
     pub(super) fn read_time_on_page(&self) -> Result<Amounts, StoreError> {
         let things = self.things(Thing::PageView)?;
         let Some(column) = self.reader().times(Table::Hits, "time_on_page")? else {
-            return Ok(Amounts::Nothing(things.len));
+            return Ok(Amounts::Nothing;
         };
         let rows = things.rows.iter().map(|row| *row as usize);
         Ok(Amounts::collect(rows.map(|row| column.is_valid(row).then(|| column.value(row)))))
@@ -366,7 +366,7 @@ impl Image {
     pub(super) fn read_scroll_depth(&self) -> Result<Amounts, StoreError> {
         let things = self.things(Thing::PageView)?;
         let Some(column) = self.reader().small(Table::Hits, "scroll_depth")? else {
-            return Ok(Amounts::Nothing(things.len));
+            return Ok(Amounts::Nothing;
         };
         let rows = things.rows.iter().map(|row| *row as usize);
         let value = |row: usize| column.is_valid(row).then(|| i64::from(column.value(row)));

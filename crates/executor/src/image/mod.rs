@@ -11,7 +11,6 @@ mod things;
 mod visitors;
 mod vocabulary;
 
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use afsa_model::VisitorKey;
@@ -243,10 +242,5 @@ impl Image {
             self.dead.as_ref(),
         ));
         Ok(self.ranks.get_or_init(|| ranks).clone())
-    }
-
-    /// The living visits of a visitor, as a range that may hold dead ones.
-    pub(crate) fn visits_of(&self, key: VisitorKey) -> Result<Range<usize>, StoreError> {
-        Ok(self.visitors()?.visits_of(key))
     }
 }

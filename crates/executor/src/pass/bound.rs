@@ -5,6 +5,7 @@ use std::sync::Arc;
 use afsa_store::{Dimension, Kind, StoreError};
 
 use super::fact::{Counted, Source, tables_of};
+use super::flat::JoinedVisits;
 use crate::bits::Bits;
 use crate::filter::{Left, THINGS};
 use crate::image::{Codes, Thing};
@@ -124,6 +125,20 @@ impl Bound {
             bound.joined.push(Joined::new(world, number, kind, &dimensions, left)?);
         }
         Ok(bound)
+    }
+
+    /// Where visits are joined with things of one table, each of which has one key.
+    pub(crate) fn joined_visits(&self) -> Option<JoinedVisits<'_>> {
+        let [Joined { tables }] = self.joined.as_slice() else { return None };
+        let [joined] = tables.as_slice() else { return None };
+        if joined.coupons.is_some() || joined.constant != 0 {
+            return None;
+        }
+        Some(JoinedVisits {
+            table: &joined.table,
+            codes: &joined.codes,
+            left: joined.left.as_ref(),
+        })
     }
 
     /// Whether each thing has just one key.

@@ -63,7 +63,7 @@ const MOST_GROUPS: usize = 16_000_000;
 
 impl Cells {
     /// Whether every key is to have a place of its own.
-    pub(crate) fn are_dense(measures: &[Measure], keys: u128) -> bool {
+    fn are_dense(measures: &[Measure], keys: u128) -> bool {
         let bytes_a_key: u128 =
             8 + measures.iter().map(|it| if it.unit() == Unit::Count { 8 } else { 16 }).sum::<u128>();
         keys.saturating_mul(bytes_a_key) <= DENSE_BYTES
@@ -81,6 +81,11 @@ impl Cells {
             mark: 0,
             groups,
         }
+    }
+
+    /// Whether keys are positions themselves.
+    pub(crate) fn is_dense(&self) -> bool {
+        self.index.is_none()
     }
 
     /// The position of a key's group.

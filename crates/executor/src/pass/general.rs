@@ -20,7 +20,7 @@ pub(crate) struct General<'a> {
     /// Positions among the question's measures.
     pub(crate) weights: &'a [(usize, Weight)],
     pub(crate) cells: &'a mut Cells,
-    pub(crate) buffers: Buffers,
+    pub(crate) buffers: &'a mut Buffers,
 }
 
 /// Room for the keys of one thing, used again for the next.
@@ -70,7 +70,7 @@ impl General<'_> {
 
     /// Works out the combinations of joined values of a scene.
     fn join(&mut self, scene: usize) {
-        let Buffers { joined, set, product, .. } = &mut self.buffers;
+        let Buffers { joined, set, product, .. } = &mut *self.buffers;
         joined.clear();
         joined.push(0);
         let is_visit = scene < self.world.parts[self.number].visits;
@@ -96,7 +96,7 @@ impl General<'_> {
             let codes = bound.moment.iter().map(|(stride, it)| stride * u128::from(it.code(moment)));
             key += codes.sum::<u128>();
         }
-        let Buffers { joined, keys, set, product, sold, sold_in } = &mut self.buffers;
+        let Buffers { joined, keys, set, product, sold, sold_in } = &mut *self.buffers;
         keys.clear();
         keys.extend(joined.iter().map(|joined| key + joined));
         if !bound.own_rows.is_empty() {

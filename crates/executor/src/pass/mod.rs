@@ -3,6 +3,7 @@
 mod bound;
 mod cells;
 mod fact;
+mod flat;
 mod general;
 mod select;
 mod weight;
@@ -81,6 +82,9 @@ struct Ready {
     /// The visits or things to count.
     selected: crate::bits::Bits,
     buffers: Buffers,
+    chunk: flat::Chunk,
+    scene_keys: Vec<u32>,
+    thing_keys: Vec<u32>,
 }
 
 impl Ready {
@@ -106,7 +110,17 @@ impl Ready {
         for (position, measure) in &pass.measures {
             weights.push((*position, Weight::new(*measure, world, number, left)?));
         }
-        Ok(Ready { number, counted, bound, weights, selected, buffers: Buffers::default() })
+        Ok(Ready {
+            number,
+            counted,
+            bound,
+            weights,
+            selected,
+            buffers: Buffers::default(),
+            chunk: flat::Chunk::default(),
+            scene_keys: Vec::new(),
+            thing_keys: Vec::new(),
+        })
     }
 
     fn visits(
@@ -115,32 +129,52 @@ impl Ready {
         stretch: Stretch,
         cells: &mut Cells,
     ) -> Result<(), StoreError> {
-        let mut general = General {
-            world,
-            number: self.number,
-            counted: self.counted,
-            bound: &self.bound,
-            weights: &self.weights,
-            cells,
-            buffers: std::mem::take(&mut self.buffers),
-        };
-        general.visits(stretch, &self.selected)?;
-        self.buffers = general.buffers;
-        Ok(())
+        let (part, weights) = (&world.parts[self.number], &self.weights);
+        if cells.is_dense() && self.bound.is_flat() {
+            let (selected, bound) = (&self.selected, &self.bound);
+            return flat::visits(part, stretch, selected, bound, weights, cells, &mut self.chunk);
+        }
+        if cells.is_dense()
+            && let Some(joined) = self.bound.joined_visits()
+        {
+            let chunks = (&mut self.scene_keys, &mut self.thing_keys);
+            return joined.count(part, stretch, &self.selected, &self.bound, weights, cells, chunks);
+        }
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let done = self.general(world, cells, &mut buffers).visits(stretch, &self.selected);
+        self.buffers = buffers;
+        done
     }
 
     fn things(&mut self, world: &World, cells: &mut Cells) -> Result<(), StoreError> {
-        let mut general = General {
+        let is_sold = self.weights.iter().any(|(_, weight)| matches!(weight, Weight::Sold(_)));
+        if cells.is_dense() && self.bound.is_flat() && !is_sold {
+            let (part, of_visit) = (&world.parts[self.number], self.counted.is_of_visit());
+            let (selected, bound) = (&self.selected, &self.bound);
+            let chunk = &mut self.chunk;
+            flat::things(part, selected, bound, of_visit, &self.weights, cells, chunk);
+            return Ok(());
+        }
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let done = self.general(world, cells, &mut buffers).things(&self.selected);
+        self.buffers = buffers;
+        done
+    }
+
+    fn general<'a>(
+        &'a self,
+        world: &'a World<'a>,
+        cells: &'a mut Cells,
+        buffers: &'a mut Buffers,
+    ) -> General<'a> {
+        General {
             world,
             number: self.number,
             counted: self.counted,
             bound: &self.bound,
             weights: &self.weights,
             cells,
-            buffers: std::mem::take(&mut self.buffers),
-        };
-        general.things(&self.selected)?;
-        self.buffers = general.buffers;
-        Ok(())
+            buffers,
+        }
     }
 }

@@ -1,0 +1,312 @@
+//! Counting in bulk, where each thing has one key and each key a place of its own.
+
+use afsa_store::StoreError;
+
+use super::bound::Bound;
+use super::cells::{Cells, Numbers};
+use super::weight::Weight;
+use crate::bits::{Bits, low_ones};
+use crate::image::{Codes, Offsets};
+use crate::part::{Part, Table, Times};
+use crate::shard::Stretch;
+
+/// Scenes or things worked on at once: their keys stay in the nearest cache.
+const CHUNK: usize = 2_048;
+
+/// Room for one chunk, used again for the next.
+#[derive(Default)]
+pub(crate) struct Chunk {
+    keys: Vec<u32>,
+    /// Rows of the chunk that are counted, counted from its begin.
+    rows: Vec<u32>,
+}
+
+/// Counts the visits of a stretch that are `selected`.
+pub(crate) fn visits(
+    part: &Part,
+    stretch: Stretch,
+    selected: &Bits,
+    bound: &Bound,
+    weights: &[(usize, Weight)],
+    cells: &mut Cells,
+    chunk: &mut Chunk,
+) -> Result<(), StoreError> {
+    let Some(image) = &part.image else { return Ok(()) };
+    let visitors = image.visitors()?;
+    if stretch.continues && visitors.first.get(stretch.from) {
+        // The visitor is numbered already; passing over his first visit here numbers him anew.
+        cells.visitor = cells.visitor.wrapping_sub(1);
+    }
+    let mut from = stretch.from;
+    while from < stretch.to {
+        let to = (from / CHUNK * CHUNK + CHUNK).min(stretch.to);
+        let window = || selected.window(from, to);
+        let counted: usize = window().map(|(_, word)| word.count_ones() as usize).sum();
+        if counted > 0 {
+            visit_keys(bound, from, to, &mut chunk.keys);
+            chunk.take_rows(selected, from, to, counted);
+        }
+        let has_visitors = weights.iter().any(|(_, weight)| matches!(weight, Weight::Visitor));
+        let visitor = cells.visitor;
+        for (measure, weight) in weights.iter().filter(|_| counted > 0) {
+            match weight {
+                Weight::Visitor => {
+                    cells.visitor = visitor;
+                    distinct_visitors(*measure, &visitors.first, selected, from, to, &chunk.keys, cells);
+                }
+                weight => add(&mut cells.numbers[*measure], weight, from, chunk),
+            }
+        }
+        if counted == 0 || !has_visitors {
+            let begun = visitors.first.window(from, to);
+            let begun: u32 = begun.map(|(_, word)| word.count_ones()).sum();
+            cells.visitor = visitor.wrapping_add(begun);
+        }
+        from = to;
+    }
+    Ok(())
+}
+
+/// Counts the things that are `selected`.
+pub(crate) fn things(
+    part: &Part,
+    selected: &Bits,
+    bound: &Bound,
+    is_of_visit: bool,
+    weights: &[(usize, Weight)],
+    cells: &mut Cells,
+    chunk: &mut Chunk,
+) {
+    let offsets = bound.table.offsets();
+    let scenes_matter = !bound.visit.is_empty() || !bound.moment.is_empty();
+    let mut scene = 0;
+    let mut from = 0;
+    while from < bound.table.len() {
+        let to = (from + CHUNK).min(bound.table.len());
+        let counted = selected.window(from, to).map(|(_, word)| word.count_ones() as usize).sum();
+        if counted > 0 {
+            chunk.keys.clear();
+            chunk.keys.resize(to - from, 0);
+            for (stride, codes) in &bound.own {
+                codes.add_scaled(from, *stride as u32, &mut chunk.keys);
+            }
+            if scenes_matter {
+                scene = crate::part::scene_of(from, offsets, scene, part.scenes);
+                add_scene_keys(bound, offsets, is_of_visit, scene, from, &mut chunk.keys);
+            }
+            chunk.take_rows(selected, from, to, counted);
+            for (measure, weight) in weights {
+                add(&mut cells.numbers[*measure], weight, from, chunk);
+            }
+        }
+        from = to;
+    }
+}
+
+/// Adds the parts of keys that come of the scenes of things, from the first `scene` on.
+fn add_scene_keys(
+    bound: &Bound,
+    offsets: &Offsets,
+    is_of_visit: bool,
+    mut scene: usize,
+    from: usize,
+    keys: &mut [u32],
+) {
+    let to = from + keys.len();
+    let mut at = from;
+    while at < to {
+        let end = offsets.begin(scene + 1).min(to);
+        if end <= at {
+            scene += 1;
+            continue;
+        }
+        let of_visit: u32 =
+            bound.visit.iter().map(|(stride, codes)| *stride as u32 * codes.get(scene)).sum();
+        for thing in at..end {
+            let mut key = of_visit;
+            if !bound.moment.is_empty() {
+                let moment = bound.times.get(scene, if is_of_visit { scene } else { thing });
+                for (stride, clock) in &bound.moment {
+                    key += *stride as u32 * clock.code(moment);
+                }
+            }
+            keys[thing - from] += key;
+        }
+        at = end;
+        scene += 1;
+    }
+}
+
+/// Counts visits by things of one table that are joined to them: each visit once a key.
+pub(crate) struct JoinedVisits<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) codes: &'a [(u128, std::sync::Arc<Codes>)],
+    pub(crate) left: Option<&'a Bits>,
+}
+
+impl JoinedVisits<'_> {
+    pub(crate) fn count(
+        &self,
+        part: &Part,
+        stretch: Stretch,
+        selected: &Bits,
+        bound: &Bound,
+        weights: &[(usize, Weight)],
+        cells: &mut Cells,
+        (scene_keys, thing_keys): (&mut Vec<u32>, &mut Vec<u32>),
+    ) -> Result<(), StoreError> {
+        let Some(image) = &part.image else { return Ok(()) };
+        let visitors = image.visitors()?;
+        let offsets = self.table.offsets();
+        let mut from = stretch.from;
+        while from < stretch.to {
+            let to = (from + CHUNK / 4).min(stretch.to);
+            visit_keys(bound, from, to, scene_keys);
+            let (first, end) = (offsets.begin(from), offsets.begin(to));
+            thing_keys.clear();
+            thing_keys.resize(end - first, 0);
+            for (stride, codes) in self.codes {
+                codes.add_scaled(first, *stride as u32, thing_keys);
+            }
+            let mut begin = first;
+            for scene in from..to {
+                let things = begin..offsets.begin(scene + 1);
+                begin = things.end;
+                if visitors.first.get(scene) && !(stretch.continues && scene == stretch.from) {
+                    cells.visitor += 1;
+                }
+                if !selected.get(scene) {
+                    continue;
+                }
+                cells.mark += 1;
+                let scene_key = scene_keys[scene - from];
+                let mut is_joined = false;
+                for thing in things {
+                    let key = thing_keys[thing - first];
+                    if key == 0 || self.left.is_some_and(|left| !left.get(thing)) {
+                        continue;
+                    }
+                    is_joined = true;
+                    let group = (scene_key + key) as usize;
+                    if cells.marks[group] != cells.mark {
+                        cells.marks[group] = cells.mark;
+                        add_one(weights, scene, group, cells);
+                    }
+                }
+                if !is_joined {
+                    add_one(weights, scene, scene_key as usize, cells);
+                }
+            }
+            from = to;
+        }
+        Ok(())
+    }
+}
+
+fn add_one(weights: &[(usize, Weight)], scene: usize, group: usize, cells: &mut Cells) {
+    for (measure, weight) in weights {
+        match weight {
+            Weight::Visitor => cells.count_visitor(*measure, group),
+            Weight::One => cells.numbers[*measure].add(group, 1),
+            weight => cells.numbers[*measure].add(group, weight.amount(scene)),
+        }
+    }
+}
+
+fn visit_keys(bound: &Bound, from: usize, to: usize, keys: &mut Vec<u32>) {
+    keys.clear();
+    keys.resize(to - from, 0);
+    for (stride, codes) in &bound.visit {
+        codes.add_scaled(from, *stride as u32, keys);
+    }
+    for (stride, clock) in &bound.moment {
+        match &bound.times {
+            Times::Scenes(starts) => clock.add_scaled(starts, from, *stride as u32, keys),
+            times => {
+                for (scene, key) in (from..to).zip(keys.iter_mut()) {
+                    *key += *stride as u32 * clock.code(times.get(scene, scene));
+                }
+            }
+        }
+    }
+}
+
+impl Chunk {
+    fn take_rows(&mut self, selected: &Bits, from: usize, to: usize, counted: usize) {
+        self.rows.clear();
+        if counted == to - from {
+            self.rows.extend(0..counted as u32);
+        } else {
+            self.rows.extend(selected.ones_in(from, to).map(|row| (row - from) as u32));
+        }
+    }
+}
+
+/// Adds what the rows of a chunk weigh to the groups of their keys.
+fn add(numbers: &mut Numbers, weight: &Weight, from: usize, chunk: &Chunk) {
+    let keys = &chunk.keys;
+    match (numbers, weight) {
+        (Numbers::Counts(counts), Weight::One) if counts.len() == 1 => {
+            counts[0] += chunk.rows.len() as u64;
+        }
+        (Numbers::Counts(counts), Weight::One) => {
+            if chunk.rows.len() == keys.len() {
+                keys.iter().for_each(|key| counts[*key as usize] += 1);
+            } else {
+                chunk.rows.iter().for_each(|row| counts[keys[*row as usize] as usize] += 1);
+            }
+        }
+        (Numbers::Counts(counts), Weight::If(bits)) => {
+            for row in &chunk.rows {
+                let row = *row as usize;
+                counts[keys[row] as usize] += u64::from(bits.get(from + row));
+            }
+        }
+        (numbers, weight) => {
+            for row in &chunk.rows {
+                let row = *row as usize;
+                numbers.add(keys[row] as usize, weight.amount(from + row));
+            }
+        }
+    }
+}
+
+/// Counts the visitors of the selected visits of a chunk in the groups of their keys, once each.
+fn distinct_visitors(
+    measure: usize,
+    first: &Bits,
+    selected: &Bits,
+    from: usize,
+    to: usize,
+    keys: &[u32],
+    cells: &mut Cells,
+) {
+    let mut visitor = cells.visitor;
+    let Some((stamps, counts)) = cells.visitors(measure) else { return };
+    let words = first.window(from, to).zip(selected.window(from, to));
+    for ((row, begun), (_, selected)) in words {
+        let keys = &keys[row - from..(row - from + 64).min(keys.len())];
+        let width = (to - row).min(64 - row % 64);
+        let keys = &keys[..width];
+        if selected == 0 {
+            visitor = visitor.wrapping_add(begun.count_ones());
+        } else if selected == low_ones(width) {
+            for (at, key) in keys.iter().enumerate() {
+                visitor = visitor.wrapping_add((begun >> at & 1) as u32);
+                let stamp = &mut stamps[*key as usize];
+                counts[*key as usize] += u64::from(*stamp != visitor);
+                *stamp = visitor;
+            }
+        } else {
+            for (at, key) in keys.iter().enumerate() {
+                visitor = visitor.wrapping_add((begun >> at & 1) as u32);
+                if selected >> at & 1 == 1 {
+                    let stamp = &mut stamps[*key as usize];
+                    counts[*key as usize] += u64::from(*stamp != visitor);
+                    *stamp = visitor;
+                }
+            }
+        }
+    }
+    cells.visitor = visitor;
+}
