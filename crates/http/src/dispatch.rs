@@ -303,7 +303,7 @@ fn peer(server: &Server, head: &request::Parts) -> Peer {
         .flat_map(|value| value.split(','))
         .collect();
     for step in forwarded.iter().rev() {
-        if !address.is_some_and(server.is_trusted_proxy) {
+        if !address.is_some_and(|address| (server.is_trusted_proxy)(address)) {
             break;
         }
         match step.trim().parse::<IpAddr>() {

@@ -24,7 +24,7 @@
 //!     collector,
 //!     clock: Arc::new(Stopped),
 //!     randomness,
-//!     is_trusted_proxy: |address| address.is_loopback(),
+//!     is_trusted_proxy: Arc::new(|address: std::net::IpAddr| address.is_loopback()),
 //!     limits: Limits::default(),
 //! })
 //! # }

@@ -43,7 +43,7 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas::all(),
-            "responses": problem_responses(),
+            "responses": problem_responses(operations),
             "headers": headers(),
             "securitySchemes": {
                 "api_key": {
@@ -195,10 +195,14 @@ fn statuses(operation: &Operation) -> Vec<u16> {
     statuses
 }
 
-fn problem_responses() -> Value {
+fn problem_responses(operations: &[Operation]) -> Value {
+    let used: Vec<u16> = operations.iter().flat_map(statuses).collect();
     let mut responses = Map::new();
     for word in Word::ALL {
         let status = word.status().as_u16();
+        if !used.contains(&status) {
+            continue;
+        }
         let examples: Map<String, Value> = Word::ALL
             .into_iter()
             .filter(|other| other.status().as_u16() == status)

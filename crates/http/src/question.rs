@@ -218,16 +218,11 @@ pub(crate) fn echo(request: &Request) -> Value {
 /// Reads a filter that is to be kept, and answers its text once it is known to mean something.
 pub(crate) fn stored_filter(fields: &mut Fields<'_>, name: &'static str) -> Option<String> {
     let filter = filter(fields, name)?;
-    match afsa_query::check_filter(&filter) {
+    match afsa_query::check_filter(&filter, name) {
         Ok(_) => Some(filters::to_json(&filter).to_string()),
         Err(QueryError::Faults(found)) => {
             for fault in found {
-                // The checker knows filters by the name that questions have for them.
-                let rest = fault
-                    .pointer
-                    .strip_prefix("/filters")
-                    .unwrap_or(&fault.pointer);
-                let pointer = format!("/{name}{rest}");
+                let pointer = fault.pointer.clone();
                 let parameter = None;
                 fields.faults.push(Fault {
                     pointer: Some(pointer),
@@ -266,7 +261,7 @@ fn filter(fields: &mut Fields<'_>, name: &'static str) -> Option<FilterNode> {
 fn understood_goal(goal: &afsa_accounts::Goal) -> Option<Goal> {
     let value: Value = serde_json::from_str(&goal.matches).ok()?;
     let filter = filters::parse(&value, "").ok()?;
-    match afsa_query::check_filter(&filter) {
+    match afsa_query::check_filter(&filter, "match") {
         Ok(filter) => Some(Goal {
             name: goal.name.as_str().into(),
             filter,

@@ -318,6 +318,12 @@ fn statistics() -> Vec<(String, Value)> {
             properties.insert("change".into(), reference("Changes"));
             parts(properties.into())
         }),
+        pair("Totals", {
+            let mut properties = metric_properties();
+            properties.insert("previous".into(), reference("Figures"));
+            properties.insert("change".into(), reference("Changes"));
+            nullable(parts(properties.into()))
+        }),
         pair(
             "Changes",
             json!({
@@ -333,7 +339,7 @@ fn statistics() -> Vec<(String, Value)> {
                 "required": ["data", "totals", "meta", "query"],
                 "properties": {
                     "data": {"type": "array", "items": reference("Row")},
-                    "totals": {"nullable": true, "type": "object", "allOf": [reference("Row")]},
+                    "totals": reference("Totals"),
                     "meta": meta,
                     "query": reference("Question"),
                 },
@@ -604,7 +610,7 @@ pub(crate) fn answer_example() -> Value {
             "previous": {"visitors": 100, "visits": 140},
             "change": {"visitors": 0.2, "visits": 0.07142857142857142},
         }],
-        "totals": null,
+        "totals": {"visitors": 640, "visits": 900},
         "meta": {
             "account_id": "00000003",
             "report": "countries",

@@ -27,7 +27,7 @@ pub(crate) struct Server {
     pub backends: Arc<Backends>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
-    pub is_trusted_proxy: fn(IpAddr) -> bool,
+    pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub request_rates: RateLimiter,
     pub collecting_rates: RateLimiter,
     pub gate: Gate,

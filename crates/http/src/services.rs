@@ -18,7 +18,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
     /// Whether this address is a proxy of the operator's, whose `X-Forwarded-For` is believed.
-    pub is_trusted_proxy: fn(IpAddr) -> bool,
+    pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub limits: Limits,
 }
 

@@ -1,0 +1,191 @@
+use serde_json::json;
+
+use crate::app::App;
+
+#[tokio::test]
+async fn an_account_is_read_by_its_number_with_or_without_zeros() {
+    let app = App::new();
+    let account = app.get("/v1/accounts/00000001").await.expect(200).json();
+    assert_eq!(app.get("/v1/accounts/1").await.json(), account);
+    assert_eq!(
+        app.get("/v1/accounts").await.json(),
+        json!({"data": [account]})
+    );
+    assert_eq!(account["id"], "00000001");
+    assert_eq!(account["number"], 1);
+    assert_eq!(account["plan"]["id"], 4);
+    assert_eq!(account["first_hit_at"], "2026-10-31T10:00:00Z");
+    assert_eq!(account["last_hit_at"], "2026-11-02T09:50:00Z");
+    assert_eq!(account["usage"]["visits_this_month"], 4);
+    for malformed in ["0", "123456789", "x", "%2e%2e"] {
+        app.get(&format!("/v1/accounts/{malformed}"))
+            .await
+            .problem(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn changes_are_all_or_nothing() {
+    let app = App::new();
+    let change = json!({
+        "currency": "JPY",
+        "ecommerce": {"enabled": false},
+        "privacy": {"dropped_address_bytes": 4},
+        "settings": {"visit_timeout_minutes": 45, "retention_months": 12},
+    });
+    let changed = app.patch("/v1/accounts/1", change).await.expect(200).json();
+    assert_eq!(changed["currency"], "JPY");
+    assert_eq!(
+        changed["ecommerce"],
+        json!({"enabled": false, "level": "off"})
+    );
+    assert_eq!(changed["settings"]["visit_timeout_minutes"], 45);
+    let change = json!({
+        "name": "Kept",
+        "timezone": "Mars/Olympus",
+        "settings": {"visit_timeout_minutes": 1, "excluded_addresses": ["x"]},
+    });
+    let problem = app
+        .patch("/v1/accounts/1", change)
+        .await
+        .problem(400, "invalid_request");
+    let pointers: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        pointers,
+        [
+            "/timezone",
+            "/settings/visit_timeout_minutes",
+            "/settings/excluded_addresses"
+        ]
+    );
+    let unknown = json!({"nmae": "x", "settings": {"visit_timeout": "30"}});
+    let problem = app
+        .patch("/v1/accounts/1", unknown)
+        .await
+        .problem(400, "invalid_request");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "{problem}");
+    assert_eq!(app.get("/v1/accounts/1").await.json(), changed);
+    let endless = json!({"settings": {"retention_months": null}});
+    let endless = app
+        .patch("/v1/accounts/1", endless)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(endless["settings"]["retention_months"], json!(null));
+}
+
+#[tokio::test]
+async fn a_changed_zone_is_in_the_next_answer() {
+    let app = App::new();
+    app.patch("/v1/accounts/1", json!({"timezone": "asia/tokyo"}))
+        .await
+        .expect(200);
+    let answer = app.get("/v1/stats/visits").await.expect(200).json();
+    assert_eq!(answer["meta"]["timezone"], "Asia/Tokyo");
+}
+
+#[tokio::test]
+async fn goals_count_conversions() {
+    let app = App::new();
+    let goals = "/v1/accounts/1/goals";
+    let goal = json!({"name": "Thanked", "match": ["is", "page", ["/thanks"]], "value": 2.5});
+    let made = app.post(goals, goal.clone()).await.expect(201).json();
+    assert_eq!(made["value"], "2.5");
+    app.post(goals, goal).await.problem(409, "conflict");
+    let path = "/v1/stats/query?metrics=conversions&period=all";
+    assert_eq!(
+        app.get(path).await.expect(200).json()["data"][0]["conversions"],
+        1
+    );
+    let one = format!("{goals}/{}", made["id"]);
+    let changed = app
+        .patch(&one, json!({"value": null}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(changed["value"], json!(null));
+    assert_eq!(changed["name"], "Thanked");
+    app.delete(&one).await.expect(204);
+    app.get(&one).await.problem(404, "not_found");
+    assert_eq!(
+        app.get(path).await.expect(200).json()["data"][0]["conversions"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn filters_are_checked_before_they_are_kept() {
+    let app = App::new();
+    let check = async |filter: serde_json::Value, pointer: &str| {
+        let body = json!({"name": "x", "filters": filter});
+        let problem = app
+            .post("/v1/accounts/1/segments", body)
+            .await
+            .problem(400, "invalid_request");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    };
+    check(json!({}), "/filters").await;
+    check(json!(["is", "nothing", ["x"]]), "/filters/1").await;
+    check(
+        json!(["and", ["is", "page", ["x"]], ["matches", "page", ["("]]]),
+        "/filters/2/2",
+    )
+    .await;
+    check(json!(null), "/filters").await;
+    assert_eq!(
+        app.get("/v1/accounts/1/segments").await.json(),
+        json!({"data": []})
+    );
+}
+
+#[tokio::test]
+async fn things_have_numbers_for_ids() {
+    let app = App::new();
+    for id in ["x", "0", "-1", "99999999999999999999", "1.5", "99"] {
+        for kind in ["goals", "segments", "keys"] {
+            let path = format!("/v1/accounts/1/{kind}/{id}");
+            app.get(&path).await.problem(404, "not_found");
+            app.delete(&path).await.problem(404, "not_found");
+        }
+        app.get(&format!("/v1/imports/{id}"))
+            .await
+            .problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_revoked() {
+    let app = App::new();
+    let new = json!({"name": "Reader", "scopes": ["stats:read"], "expires_at": "2027-01-01T00:00:00+01:00"});
+    let made = app
+        .post("/v1/accounts/1/keys", new)
+        .await
+        .expect(201)
+        .json();
+    let key = made["key"].as_str().unwrap().to_owned();
+    assert_eq!(made["expires_at"], "2026-12-31T23:00:00Z");
+    let ask = || crate::app::request("GET", "/v1/stats/pages", Some(&key), None);
+    app.send(ask()).await.expect(200);
+    let one = format!("/v1/accounts/1/keys/{}", made["id"]);
+    let kept = app.get(&one).await.expect(200);
+    assert!(!kept.text().contains(key.split_once('-').unwrap().1));
+    assert_eq!(kept.json()["last_used_at"], "2026-11-02T10:00:00Z");
+    app.delete(&one).await.expect(204);
+    let problem = app.send(ask()).await.problem(401, "access_denied");
+    assert_eq!(problem["detail"], "The key was revoked.");
+    assert_eq!(
+        app.get(&one).await.json()["revoked_at"],
+        "2026-11-02T10:00:00Z"
+    );
+    let wrong = json!({"name": "", "scopes": ["stats:everything"], "expires_at": "tomorrow"});
+    let problem = app
+        .post("/v1/accounts/1/keys", wrong)
+        .await
+        .problem(400, "invalid_request");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "{problem}");
+}

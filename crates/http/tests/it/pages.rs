@@ -1,0 +1,118 @@
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::app::App;
+
+#[tokio::test]
+async fn the_reference_loads_nothing_from_elsewhere() {
+    let app = App::new();
+    let page = app.get("/docs").await.expect(200);
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(
+        policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    let text = page.text();
+    assert!(
+        !text.contains("<script>") && !text.contains("style="),
+        "nothing stands inline"
+    );
+    let links: Vec<&str> = text
+        .split(['"', '\''])
+        .filter(|part| part.starts_with('/') || part.contains("://"))
+        .collect();
+    assert!(links.len() >= 4);
+    for link in links {
+        assert!(link.starts_with('/'), "{link}");
+        let answer = app.get(link).await.expect(200);
+        assert!(!answer.bytes.is_empty());
+    }
+    let script = app.get("/docs/assets/docs.js").await.text();
+    assert!(script.contains("/assets/openapi/v1/afsa.json"));
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_checked_in() {
+    let app = App::new();
+    let served = app
+        .get("/assets/openapi/v1/afsa.json")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(served, afsa_http::openapi_document());
+}
+
+#[tokio::test]
+async fn every_problem_has_its_place_on_the_page() {
+    let app = App::new();
+    let page = app.get("/docs/problems.html").await.expect(200).text();
+    let document = afsa_http::openapi_document();
+    let words = document["components"]["schemas"]["Problem"]["properties"]["error"]["enum"].clone();
+    for word in words.as_array().unwrap() {
+        assert!(page.contains(&format!("id={word}")), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn headers_protect_every_answer() {
+    let app = App::new();
+    for path in ["/v1", "/docs", "/nowhere", "/v1/accounts"] {
+        let answer = app
+            .send(Request::get(path).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(
+            answer.headers["x-content-type-options"], "nosniff",
+            "{path}"
+        );
+        assert_eq!(answer.headers["x-frame-options"], "DENY", "{path}");
+        assert!(
+            answer.headers.contains_key("content-security-policy"),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        app.get("/v1/accounts").await.headers["cache-control"],
+        "no-store"
+    );
+}
+
+#[tokio::test]
+async fn any_page_may_use_the_api_but_not_read_our_pages() {
+    let app = App::new();
+    let ask = async |method: &str, path: &str| {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("origin", "https://shop.example.com")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization");
+        app.send(request.body(Body::empty()).unwrap()).await
+    };
+    let preflight = ask("OPTIONS", "/v1/stats/query").await.expect(200);
+    assert_eq!(preflight.headers["access-control-allow-origin"], "*");
+    let allowed = preflight.headers["access-control-allow-headers"]
+        .to_str()
+        .unwrap();
+    assert!(
+        allowed.contains("authorization") && allowed.contains("x-api-key"),
+        "{allowed}"
+    );
+    let refused = ask("GET", "/v1/accounts").await.expect(401);
+    assert_eq!(refused.headers["access-control-allow-origin"], "*");
+    let page = ask("GET", "/docs").await.expect(200);
+    assert!(!page.headers.contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_those_who_can_read_it() {
+    let app = App::new();
+    for encoding in ["gzip", "br", "zstd"] {
+        let request =
+            Request::get("/assets/openapi/v1/afsa.json").header("accept-encoding", encoding);
+        let answer = app
+            .send(request.body(Body::empty()).unwrap())
+            .await
+            .expect(200);
+        assert_eq!(answer.headers["content-encoding"], encoding);
+    }
+}

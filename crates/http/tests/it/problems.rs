@@ -1,0 +1,192 @@
+use std::time::Duration;
+
+use afsa_http::{Limits, RatePolicy};
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+use crate::app::{App, request};
+use crate::document::Schemas;
+
+#[tokio::test]
+async fn problems_are_json_whatever_is_accepted() {
+    let app = App::new();
+    let schemas = Schemas::new();
+    let schema = json!({"$ref": "#/components/schemas/Problem"});
+    let check = async |request: Request<Body>, status: u16, word: &str| {
+        let path = request.uri().path().to_owned();
+        let problem = app.send(request).await.problem(status, word);
+        assert_eq!(problem["instance"], path);
+        assert_eq!(problem["type"], format!("/docs/problems.html#{word}"));
+        schemas.check(&schema, &problem, word);
+    };
+    let with_accept = |path: &str| {
+        let mut request = request("GET", path, Some(&app.key), None);
+        request
+            .headers_mut()
+            .insert("accept", "text/html".parse().unwrap());
+        request
+    };
+    check(with_accept("/nowhere"), 404, "not_found").await;
+    check(with_accept("/v1/nowhere"), 404, "not_found").await;
+    check(with_accept("/v1/stats/pages/more"), 404, "not_found").await;
+    check(with_accept("/v1/stats/pages?x=1"), 400, "invalid_request").await;
+    check(with_accept("/v1/accounts?x=1"), 400, "invalid_request").await;
+    check(with_accept("/v1?x=1"), 400, "invalid_request").await;
+    check(
+        request("PUT", "/v1/accounts/1", Some(&app.key), None),
+        405,
+        "method_not_allowed",
+    )
+    .await;
+    check(
+        request("POST", "/v1/stats/query", Some(&app.key), Some(json!([]))),
+        400,
+        "invalid_request",
+    )
+    .await;
+    check(
+        request("POST", "/v1/stats/query", Some(&app.key), None),
+        400,
+        "invalid_request",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let app = App::new();
+    let answer = app
+        .send(request("PUT", "/v1/accounts/1", Some(&app.key), None))
+        .await;
+    assert_eq!(answer.headers["allow"], "GET, PATCH");
+}
+
+#[tokio::test]
+async fn syntax_errors_tell_where_they_are() {
+    let app = App::new();
+    let post = |body: String, media: &str| {
+        Request::post("/v1/stats/query")
+            .header("x-api-key", &app.key)
+            .header("content-type", media)
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let json = "application/json";
+    let problem = app
+        .send(post("{\n  \"metrics\": [,]\n}".into(), json))
+        .await;
+    let problem = problem.problem(400, "invalid_request");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("line 2 column 15"),
+        "{problem}"
+    );
+    app.send(post("[".repeat(100_000), json))
+        .await
+        .problem(400, "invalid_request");
+    app.send(post("{\"metrics\": \"\u{fffd}".into(), json))
+        .await
+        .problem(400, "invalid_request");
+    app.send(post("{}".into(), "text/xml"))
+        .await
+        .problem(415, "unsupported_media_type");
+    app.send(post("{}".into(), "application/json; charset=utf-8"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn credentials_come_in_four_ways_and_one_at_a_time() {
+    let app = App::new();
+    let key = &app.key;
+    for path in [
+        format!("/v1/accounts?api_key={key}"),
+        format!("/v1/accounts?access_token={key}"),
+    ] {
+        app.send(request("GET", &path, None, None))
+            .await
+            .expect(200);
+        app.send(request("GET", &path, Some(key), None))
+            .await
+            .problem(400, "invalid_request");
+    }
+    let with_header = Request::get("/v1/accounts").header("x-api-key", key);
+    app.send(with_header.body(Body::empty()).unwrap())
+        .await
+        .expect(200);
+    let basic = Request::get("/v1/accounts").header("authorization", "Basic eDp5");
+    app.send(basic.body(Body::empty()).unwrap())
+        .await
+        .problem(401, "access_denied");
+    let twice = format!("/v1/accounts?api_key={key}&api_key={key}");
+    app.send(request("GET", &twice, None, None))
+        .await
+        .problem(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn rates_are_bounded_and_told() {
+    let policy = RatePolicy {
+        quota: 2,
+        window: Duration::from_secs(60),
+    };
+    let app = App::with_limits(Limits {
+        requests: Some(policy),
+        ..Limits::default()
+    });
+    let first = app.get("/v1/accounts").await.expect(200);
+    assert_eq!(first.headers["ratelimit-policy"], "\"requests\";q=2;w=60");
+    assert_eq!(first.headers["ratelimit"], "\"requests\";r=1;t=30");
+    app.get("/v1/stats/pages?wrong=1").await.expect(400);
+    let refused = app.get("/v1/accounts").await;
+    assert_eq!(refused.headers["retry-after"], "30");
+    assert_eq!(refused.headers["ratelimit"], "\"requests\";r=0;t=30");
+    refused.problem(429, "rate_limited");
+    let other = app.key_with(app.account, [afsa_accounts::Scope::AccountRead]);
+    app.send(request("GET", "/v1/accounts", Some(&other), None))
+        .await
+        .expect(200);
+    app.post("/v1/collect", json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn request_ids_come_back() {
+    let app = App::new();
+    let ask = async |id: &str| {
+        let request = Request::get("/v1")
+            .header("x-request-id", id)
+            .body(Body::empty())
+            .unwrap();
+        app.send(request).await.headers["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(ask("abc-123").await, "abc-123");
+    for hostile in ["a b", "<script>", &"x".repeat(200), ""] {
+        let id = ask(hostile).await;
+        assert!(
+            id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted() {
+    let app = App::new();
+    app.get("/v1/stats/pages").await.expect(200);
+    app.get("/v1/nowhere/%22%0a").await;
+    let text = app.get("/metrics").await.expect(200).text();
+    assert!(
+        text.contains(r#"_count{operation="getReport",status="200"} 1"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#"_count{operation="other",status="404"} 1"#),
+        "{text}"
+    );
+}
