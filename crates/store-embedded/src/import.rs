@@ -234,6 +234,7 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
                     Some(own) => {
                         let identity = match own {
                             Some(own) if hit.by_user => Identity::User(*own),
+                            _ if hit.visitor == VisitorKey::NOBODY => Identity::Nobody,
                             _ => Identity::Visitor(hit.visitor),
                         };
                         rewrite.put(&Arrival { identity, event: None, hit })?;

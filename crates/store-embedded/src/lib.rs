@@ -45,9 +45,12 @@ mod people;
 mod remove;
 mod rewrite;
 mod rows;
+#[cfg(test)]
+mod samples;
 mod settle;
 mod store;
 mod tier;
+mod verify;
 mod view;
 mod writer;
 
@@ -56,6 +59,7 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use log::Finding;
 pub use store::EmbeddedStore;
+pub use verify::{Report, verify};
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -66,6 +70,9 @@ pub struct Options {
     pub memory: usize,
     /// Hits of an account in memory beyond which `maintain` writes them to a segment.
     pub most_hot_hits: usize,
+    /// About so many visits of an account make a shard at least: imports divide it so, and an
+    /// account whose shards have grown sixfold is divided again.
+    pub visits_per_shard: u64,
     /// Bytes of log beyond which `maintain` writes what the oldest files hold.
     pub most_log_bytes: u64,
 }
@@ -77,6 +84,7 @@ impl Options {
             folder: folder.as_ref().to_owned(),
             memory: 1 << 30,
             most_hot_hits: 100_000,
+            visits_per_shard: 150_000,
             most_log_bytes: 64 << 20,
         }
     }

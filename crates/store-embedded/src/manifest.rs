@@ -168,6 +168,15 @@ impl Manifest {
         Ok(Manifest { connection: Mutex::new(connection) })
     }
 
+    /// Opens one that is there already.
+    pub fn open_existing(path: &Path) -> Result<Manifest, Error> {
+        match path.try_exists() {
+            Ok(true) => Manifest::open(path),
+            Ok(false) => Err(Error::damaged(path, "there is no manifest")),
+            Err(error) => Err(Error::io("look at", path, error)),
+        }
+    }
+
     /// What SQLite itself finds wrong with the file.
     pub fn check(&self) -> Result<Vec<String>, Error> {
         let connection = self.lock();

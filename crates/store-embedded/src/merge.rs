@@ -19,14 +19,11 @@ use crate::error::Error;
 use crate::manifest::Change;
 use crate::part::{Part, prefix_of};
 
-/// A shard with more visits is divided.
-pub(crate) const MOST_VISITS_PER_SHARD: u64 = 1_000_000;
-
-/// Shards have at least about so many visits when an account is divided.
-pub(crate) const FEWEST_VISITS_PER_SHARD: u64 = 150_000;
+/// A shard with so many times more visits than it need have is divided.
+const MOST_GROWTH: u64 = 6;
 
 /// At most 64 shards.
-pub(crate) const MOST_BITS: u8 = 6;
+const MOST_BITS: u8 = 6;
 
 /// What to write anew, and into how many shards.
 struct Plan {
@@ -47,7 +44,7 @@ impl Engine {
                 }
                 (state.parts.clone(), state.row.bits)
             };
-            let Some(plan) = plan(&parts, bits) else { return Ok(()) };
+            let Some(plan) = plan(&parts, bits, self.options.visits_per_shard) else { return Ok(()) };
             self.rewrite(account, plan)?;
         }
         Ok(())
@@ -95,13 +92,13 @@ impl Engine {
     }
 }
 
-fn plan(parts: &[Part], bits: u8) -> Option<Plan> {
+fn plan(parts: &[Part], bits: u8, per_shard: u64) -> Option<Plan> {
     let sound: Vec<&Part> = parts.iter().filter(|part| part.is_sound()).collect();
     // A division needs all of the account, so one damaged segment puts it off.
     if sound.len() == parts.len() {
         let visits: u64 = parts.iter().map(|part| part.row.visits).sum();
-        let wanted = bits_for(visits);
-        if bits < wanted && visits > MOST_VISITS_PER_SHARD << bits {
+        let wanted = bits_for(visits, per_shard);
+        if bits < wanted && visits >> bits > per_shard.saturating_mul(MOST_GROWTH) {
             return Some(Plan { parts: parts.to_vec(), bits: wanted });
         }
     }
@@ -148,8 +145,8 @@ fn is_mostly_gone(part: &Part) -> bool {
 }
 
 /// How many bits divide so many visits well.
-pub(crate) fn bits_for(visits: u64) -> u8 {
-    let shards = (visits / FEWEST_VISITS_PER_SHARD).max(1);
+pub(crate) fn bits_for(visits: u64, per_shard: u64) -> u8 {
+    let shards = (visits / per_shard.max(1)).max(1);
     (shards.ilog2() as u8).min(MOST_BITS)
 }
 

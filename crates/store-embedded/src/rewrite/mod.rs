@@ -76,10 +76,6 @@ impl Rewrite {
         self.spill.folder.clone()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.spill.hits == 0
-    }
-
     /// Takes a new hit.
     pub fn put(&mut self, arrival: &Arrival) -> Result<(), Error> {
         self.spill.put_link(arrival)?;
@@ -111,7 +107,8 @@ impl Rewrite {
             (sound.cloned().collect::<Vec<_>>(), state.rules(), state.row.bits)
         };
         let stored: u64 = parts.iter().map(|part| part.row.visits).sum();
-        let wanted = bits_for(stored + self.spill.hits / HITS_PER_VISIT);
+        let visits = stored + self.spill.hits / HITS_PER_VISIT;
+        let wanted = bits_for(visits, engine.options.visits_per_shard);
         let is_whole = account.state().parts.len() == parts.len();
         let divides = is_whole && wanted > bits;
         let folder = self.folder();
