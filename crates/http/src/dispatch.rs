@@ -17,9 +17,11 @@ use crate::observe::Trace;
 use crate::operation::{BodyRule, Call, Handler, Operation, PublicCall, Received};
 use crate::problem::{Fault, Problem, Word};
 use crate::server::Server;
-use crate::{Peer, body, credential, fields, form};
+use crate::{Limits, Peer, body, credential, fields, form};
 
 const FORM: &str = "application/x-www-form-urlencoded";
+/// Bytes of a form, which is read before its sender is known.
+const LONGEST_FORM: usize = 1 << 20;
 
 /// Answers a request to an operation, whatever comes.
 pub(crate) async fn dispatch(
@@ -251,7 +253,12 @@ async fn form_of(
     if !is_form {
         return Ok((None, body));
     }
-    let bytes = body::read(&head.headers, body, &server.limits).await?;
+    let body_bytes = server.limits.body_bytes.min(LONGEST_FORM);
+    let limits = Limits {
+        body_bytes,
+        ..server.limits.clone()
+    };
+    let bytes = body::read(&head.headers, body, &limits).await?;
     Ok((Some(form::parse(&bytes)?), Body::empty()))
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderName, HeaderValue, Method};
@@ -21,6 +22,9 @@ use crate::operation::Operation;
 use crate::problem::{Problem, Word};
 use crate::rate::RateLimiter;
 use crate::{Clock, Limits, Services, dispatch, observe, openapi, pages};
+
+/// What stands in the path's placeholders, or why that is no text.
+type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
 
 /// Shared by all requests.
 pub(crate) struct Server {
@@ -92,11 +96,18 @@ fn api(operations: Arc<[Operation]>) -> Router<Arc<Server>> {
             allowed.push(operation.method.to_string());
             let operations = operations.clone();
             let handler = move |State(server): State<Arc<Server>>,
-                                path: RawPathParams,
+                                path: PathParameters,
                                 request: Request| async move {
-                match operations.get(index) {
-                    Some(operation) => dispatch::dispatch(server, operation, path, request).await,
-                    None => not_found(request).await,
+                match (operations.get(index), path) {
+                    (Some(operation), Ok(path)) => {
+                        dispatch::dispatch(server, operation, path, request).await
+                    }
+                    (Some(_), Err(_)) => {
+                        let detail = "The path is not valid UTF-8.";
+                        let problem = Problem::new(Word::InvalidRequest, detail);
+                        problem.into_response(request.uri().path())
+                    }
+                    (None, _) => not_found(request).await,
                 }
             };
             methods = methods.on(filter, handler);

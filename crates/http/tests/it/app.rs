@@ -270,11 +270,14 @@ fn page_views() -> Vec<Arrival> {
     ]
 }
 
+/// Imports with the data that came for them.
+type Ledger = Arc<Mutex<Vec<(AccountId, Import, Vec<u8>)>>>;
+
 /// Notes what it is handed.
 #[derive(Default)]
 pub struct Notebook {
     pub batches: Mutex<Vec<(AccountId, Peer, HitForm, Bytes)>>,
-    pub imports: Arc<Mutex<Vec<(AccountId, Import, Vec<u8>)>>>,
+    pub imports: Ledger,
     pub is_down: Mutex<bool>,
 }
 
@@ -290,6 +293,7 @@ impl Collector for Notebook {
             if *self.is_down.lock().unwrap() {
                 return Err(CollectError::Unavailable("the disk is full".into()));
             }
+            assert!(!body.starts_with(b"?"), "a fault of the program's own");
             if body.starts_with(b"!") {
                 return Err(CollectError::Unreadable("hits begin otherwise".into()));
             }
@@ -390,7 +394,7 @@ impl Collector for Notebook {
 }
 
 struct Page {
-    imports: Arc<Mutex<Vec<(AccountId, Import, Vec<u8>)>>>,
+    imports: Ledger,
     id: u32,
     finished: bool,
 }

@@ -33,6 +33,7 @@ async fn problems_are_json_whatever_is_accepted() {
     check(with_accept("/v1/stats/pages?x=1"), 400, "invalid_request").await;
     check(with_accept("/v1/accounts?x=1"), 400, "invalid_request").await;
     check(with_accept("/v1?x=1"), 400, "invalid_request").await;
+    check(with_accept("/v1/stats/%ff"), 400, "invalid_request").await;
     check(
         request("PUT", "/v1/accounts/1", Some(&app.key), None),
         405,
@@ -189,4 +190,35 @@ async fn requests_are_counted() {
         text.contains(r#"_count{operation="other",status="404"} 1"#),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_and_no_more() {
+    let app = App::new();
+    let request = || {
+        Request::post("/v1/collect")
+            .header("x-api-key", &app.key)
+            .body(Body::from("?"))
+            .unwrap()
+    };
+    let answer = app.send(request()).await;
+    assert!(answer.headers.contains_key("x-request-id"));
+    let problem = answer.problem(500, "internal");
+    assert!(!problem.to_string().contains("program"), "{problem}");
+    app.post("/v1/collect", json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_form_is_bounded_before_its_sender_is_known() {
+    let app = App::new();
+    let form = |length: usize| {
+        Request::post("/v1/stats/batch")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from("x".repeat(length)))
+            .unwrap()
+    };
+    app.send(form(2 << 20))
+        .await
+        .problem(413, "payload_too_large");
+    app.send(form(1 << 19)).await.problem(401, "access_denied");
 }
