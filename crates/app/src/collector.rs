@@ -50,7 +50,7 @@ impl afsa_http::Collector for IngestCollector {
             ImportForm::Combined => Format::Combined,
         };
         let (id, path) = self.imports.receive(account, format).map_err(failed)?;
-        let spool = SpooledUpload {
+        let mut upload = SpooledUpload {
             imports: self.imports.clone(),
             account,
             id,
@@ -61,10 +61,8 @@ impl afsa_http::Collector for IngestCollector {
         let file = File::create(path).map_err(|error| {
             CollectError::Unavailable(format!("no room for the import: {error}"))
         })?;
-        Ok(Box::new(SpooledUpload {
-            file: Some(BufWriter::new(file)),
-            ..spool
-        }))
+        upload.file = Some(BufWriter::new(file));
+        Ok(Box::new(upload))
     }
 
     fn import(&self, account: AccountId, id: u32) -> Result<Import, CollectError> {

@@ -32,7 +32,7 @@ impl Instance {
         let accounts = open_accounts(config)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(EmbeddedStore::open(Options {
-            memory_bytes: config.memory_bytes(),
+            memory: config.memory_bytes(),
             ..Options::new(store_folder(config))
         })?);
         for account in accounts.accounts()? {

@@ -126,7 +126,7 @@ fn run(command: Command, out: &mut dyn Write) -> Result<(), CommandError> {
         }
         Command::Verify { config } => commands::verify::run(&Config::resolve(&config)?, out),
         Command::Openapi => {
-            writeln!(out, "{}", afsa_http::openapi_document())?;
+            writeln!(out, "{:#}", afsa_http::openapi_document())?;
             Ok(())
         }
     }

