@@ -34,7 +34,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();
     for shard in 0..SHARDS {
         let source = Generated::new(shard, visits / SHARDS as usize);
-        let image = Arc::new(Image::new(Arc::new(source), &[], &[], &vocabulary, &budget)?);
+        let image = Arc::new(Image::new(
+            Arc::new(source),
+            &[],
+            &[],
+            &vocabulary,
+            &budget,
+        )?);
         images.push(image.clone());
         shards.push(Arc::new(Shard::new(vec![image])));
     }
@@ -76,8 +82,9 @@ fn questions() -> Vec<(&'static str, Question)> {
         from: Timestamp(YEAR_START + 100 * DAY),
         to: Timestamp(YEAR_START + 130 * DAY),
     };
-    let days: Arc<[Timestamp]> =
-        (0..365).map(|day| Timestamp(YEAR_START + day * DAY - 2 * HOUR)).collect();
+    let days: Arc<[Timestamp]> = (0..365)
+        .map(|day| Timestamp(YEAR_START + day * DAY - 2 * HOUR))
+        .collect();
     let ask = |range: TimeRange, measures: &[Measure], dimensions: &[Dimension]| Question {
         range: range.into(),
         measures: measures.to_vec(),
@@ -103,24 +110,58 @@ fn questions() -> Vec<(&'static str, Question)> {
     let summary = [Visitors, Visits, NewVisitors, Bounces, VisitDuration];
     vec![
         ("summary of visits", ask(year, &summary, &[])),
-        ("summary of page views", ask(year, &[PageViews, TimeOnPage, TimeOnPageKnown], &[])),
+        (
+            "summary of page views",
+            ask(year, &[PageViews, TimeOnPage, TimeOnPageKnown], &[]),
+        ),
         ("visits over days", ask(year, &people, &[D::Time(0)])),
-        ("page views over days", ask(year, &[PageViews], &[D::Time(0)])),
-        ("channels", ask(year, &[Visitors, Visits, Bounces], &[D::Channel])),
+        (
+            "page views over days",
+            ask(year, &[PageViews], &[D::Time(0)]),
+        ),
+        (
+            "channels",
+            ask(year, &[Visitors, Visits, Bounces], &[D::Channel]),
+        ),
         ("sources", ask(year, &people, &[D::Source])),
         ("countries", ask(year, &people, &[D::Country])),
         ("browsers", ask(year, &people, &[D::Browser])),
         ("devices", ask(year, &people, &[D::Device])),
-        ("pages: page views", ask(year, &[PageViews, TimeOnPage], &[D::Page])),
+        (
+            "pages: page views",
+            ask(year, &[PageViews, TimeOnPage], &[D::Page]),
+        ),
         ("pages: visits, visitors", ask(year, &people, &[D::Page])),
         ("entry pages", ask(year, &[Entries], &[D::Page])),
         ("hours of the day", ask(year, &people, &[D::HourOfDay])),
-        ("countries over days", ask(year, &people, &[D::Country, D::Time(0)])),
+        (
+            "countries over days",
+            ask(year, &people, &[D::Country, D::Time(0)]),
+        ),
         ("a month: countries", ask(month, &people, &[D::Country])),
-        ("a month: page views by page", ask(month, &[PageViews], &[D::Page])),
-        ("one country: sources", filtered(ask(year, &people, &[D::Source]), is(D::Country, "country 3"))),
-        ("one page: countries", filtered(ask(year, &people, &[D::Country]), is(D::Page, "page 7"))),
-        ("pages by countries, general", ask(year, &[Visits], &[D::Page, D::PageTitle, D::Country, D::Source])),
+        (
+            "a month: page views by page",
+            ask(month, &[PageViews], &[D::Page]),
+        ),
+        (
+            "one country: sources",
+            filtered(
+                ask(year, &people, &[D::Source]),
+                is(D::Country, "country 3"),
+            ),
+        ),
+        (
+            "one page: countries",
+            filtered(ask(year, &people, &[D::Country]), is(D::Page, "page 7")),
+        ),
+        (
+            "pages by countries, general",
+            ask(
+                year,
+                &[Visits],
+                &[D::Page, D::PageTitle, D::Country, D::Source],
+            ),
+        ),
     ]
 }
 
@@ -140,8 +181,12 @@ impl Generated {
         let visitors = (visits / 2).max(1) as u128;
         for visit in 0..visits {
             // Visitors have a visit or some more, two on average.
-            let number = (visit as u128 * visitors / visits.max(1) as u128) + u128::from(shard) * visitors * 2;
-            made.push((number + 1, YEAR_START + (random.next() % (365 * DAY) as u64) as i64));
+            let number = (visit as u128 * visitors / visits.max(1) as u128)
+                + u128::from(shard) * visitors * 2;
+            made.push((
+                number + 1,
+                YEAR_START + (random.next() % (365 * DAY) as u64) as i64,
+            ));
             let deep = random.next() % 100;
             page_views.push(match deep {
                 0..45 => 1,
@@ -150,7 +195,11 @@ impl Generated {
             });
         }
         made.sort_unstable();
-        Generated { visits: made, page_views, seed: shard + 77 }
+        Generated {
+            visits: made,
+            page_views,
+            seed: shard + 77,
+        }
     }
 
     fn hits(&self) -> usize {
@@ -195,7 +244,9 @@ impl ColumnSource for Generated {
             }
             (Table::Visits, "start") => Arc::new(starts().collect::<Int64Array>()),
             (Table::Visits, "end") => {
-                let ends = starts().zip(counts()).map(|(start, count)| start + i64::from(count - 1) * 40_123);
+                let ends = starts()
+                    .zip(counts())
+                    .map(|(start, count)| start + i64::from(count - 1) * 40_123);
                 Arc::new(ends.collect::<Int64Array>())
             }
             (Table::Visits, "first_hit") => {
@@ -207,9 +258,11 @@ impl ColumnSource for Generated {
                 Arc::new(first.collect::<UInt32Array>())
             }
             (Table::Visits, "hits") => Arc::new(counts().copied().collect::<UInt32Array>()),
-            (Table::Visits, "is_bounce") => {
-                Arc::new(counts().map(|count| Some(*count == 1)).collect::<BooleanArray>())
-            }
+            (Table::Visits, "is_bounce") => Arc::new(
+                counts()
+                    .map(|count| Some(*count == 1))
+                    .collect::<BooleanArray>(),
+            ),
             (Table::Visits, "country") => self.texts("country", rows, 40),
             (Table::Visits, "browser") => self.texts("browser", rows, 30),
             (Table::Visits, "device") => self.texts("device", rows, 4),

@@ -9,11 +9,17 @@ pub(crate) struct Bits {
 
 impl Bits {
     pub(crate) fn zeros(len: usize) -> Bits {
-        Bits { words: vec![0; len.div_ceil(64)], len }
+        Bits {
+            words: vec![0; len.div_ceil(64)],
+            len,
+        }
     }
 
     pub(crate) fn ones(len: usize) -> Bits {
-        let mut bits = Bits { words: vec![u64::MAX; len.div_ceil(64)], len };
+        let mut bits = Bits {
+            words: vec![u64::MAX; len.div_ceil(64)],
+            len,
+        };
         bits.trim();
         bits
     }
@@ -39,7 +45,9 @@ impl Bits {
     }
 
     pub(crate) fn get(&self, row: usize) -> bool {
-        self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        self.words
+            .get(row / 64)
+            .is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
     /// Puts a row into the set; rows past the end are ignored.
@@ -119,7 +127,8 @@ impl Bits {
 
     /// The members within `from..to`, ascending.
     pub(crate) fn ones_in(&self, from: usize, to: usize) -> impl Iterator<Item = usize> + '_ {
-        self.window(from, to).flat_map(|(first, word)| Ones(word).map(move |bit| first + bit))
+        self.window(from, to)
+            .flat_map(|(first, word)| Ones(word).map(move |bit| first + bit))
     }
 
     /// The longest ranges of neighbouring members, ascending.
@@ -164,7 +173,11 @@ impl Bits {
 
 /// A word whose lowest `count` (at most 64) bits are set.
 pub(crate) fn low_ones(count: usize) -> u64 {
-    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
+    if count >= 64 {
+        u64::MAX
+    } else {
+        (1 << count) - 1
+    }
 }
 
 /// The numbers of the bits that are set in a word, ascending.
@@ -193,9 +206,12 @@ mod tests {
             let flags: Vec<bool> = (0..len).map(|row| row % 3 == 0 || row % 7 == 2).collect();
             let bits = Bits::from_fn(len, |row| flags[row]);
             for (from, to) in [(0, len), (1, len), (5, 70), (64, 128), (len, len + 9)] {
-                let expect: Vec<usize> =
-                    (from..to.min(len)).filter(|row| flags[*row]).collect();
-                assert_eq!(bits.ones_in(from, to).collect::<Vec<_>>(), expect, "{len} {from} {to}");
+                let expect: Vec<usize> = (from..to.min(len)).filter(|row| flags[*row]).collect();
+                assert_eq!(
+                    bits.ones_in(from, to).collect::<Vec<_>>(),
+                    expect,
+                    "{len} {from} {to}"
+                );
                 assert_eq!(bits.any_in(from, to), !expect.is_empty());
                 let mut ranged = Bits::zeros(len);
                 ranged.set_range(from, to);
@@ -203,7 +219,10 @@ mod tests {
             }
             let from_runs: Vec<usize> = bits.runs().flatten().collect();
             assert_eq!(from_runs, bits.ones_in(0, len).collect::<Vec<_>>(), "{len}");
-            assert_eq!(Bits::ones(len).runs().collect::<Vec<_>>().len(), usize::from(len > 0));
+            assert_eq!(
+                Bits::ones(len).runs().collect::<Vec<_>>().len(),
+                usize::from(len > 0)
+            );
             let mut turned = bits.clone();
             turned.not();
             assert_eq!(turned, Bits::from_fn(len, |row| !flags[row]));

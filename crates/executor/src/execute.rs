@@ -42,9 +42,15 @@ pub fn execute(
     let lefts = judge_all(judge.as_ref(), &world)?;
     let passes = Pass::all(&measures);
     world.parts.par_iter().try_for_each(|part| {
-        passes.iter().try_for_each(|pass| load(&world, part, pass.counted))
+        passes
+            .iter()
+            .try_for_each(|pass| load(&world, part, pass.counted))
     })?;
-    let meanings = question.dimensions.iter().map(|dimension| world.meaning(*dimension)).collect();
+    let meanings = question
+        .dimensions
+        .iter()
+        .map(|dimension| world.meaning(*dimension))
+        .collect();
     let axes = Axes::new(meanings)
         .ok_or_else(|| StoreError::TooLarge("more combinations than can be numbered".into()))?;
     let cells = count(&world, &lefts, &measures, &passes, &axes)?;
@@ -55,7 +61,10 @@ pub fn execute(
         .filter(|(_, group)| question.dimensions.is_empty() || cells.has_any(*group))
         .map(|(key, group)| Group {
             key: axes.values(key),
-            numbers: columns.iter().map(|column| cells.numbers[*column].get(group)).collect(),
+            numbers: columns
+                .iter()
+                .map(|column| cells.numbers[*column].get(group))
+                .collect(),
         })
         .collect();
     Ok(Groups { rows })
@@ -79,10 +88,18 @@ fn count(
     let mut first_part = 0;
     for shard in world.shards {
         let parts = shard.images().len();
-        tasks.push(Task { first_part, parts, shard: Some(shard.clone()) });
+        tasks.push(Task {
+            first_part,
+            parts,
+            shard: Some(shard.clone()),
+        });
         first_part += parts;
     }
-    tasks.push(Task { first_part, parts: 1, shard: None });
+    tasks.push(Task {
+        first_part,
+        parts: 1,
+        shard: None,
+    });
     // Each thread goes on with cells that another task has left, so that there are no more of
     // them than threads.
     let idle: Mutex<Vec<Cells>> = Mutex::new(Vec::new());
@@ -98,7 +115,9 @@ fn count(
             let stretches: &[Stretch] = walk.as_ref().map_or(&[], |walk| &walk.stretches);
             pass.count(world, task.first_part, lefts, stretches, axes, &mut cells)?;
         }
-        idle.lock().unwrap_or_else(PoisonError::into_inner).push(cells);
+        idle.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(cells);
         Ok::<(), StoreError>(())
     })?;
     let mut all = pop().unwrap_or_else(|| Cells::new(measures, axes.keys));

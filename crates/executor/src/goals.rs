@@ -20,7 +20,12 @@ pub(crate) struct Converted {
 /// What converts for each goal of the question. Within a goal's filter no goal is met, which is
 /// why the world has none yet.
 pub(crate) fn converted(world: &World) -> Result<Vec<Converted>, StoreError> {
-    world.question.goals.iter().map(|goal| converted_for(goal, world)).collect()
+    world
+        .question
+        .goals
+        .iter()
+        .map(|goal| converted_for(goal, world))
+        .collect()
 }
 
 fn converted_for(goal: &Goal, world: &World) -> Result<Converted, StoreError> {
@@ -42,7 +47,11 @@ fn converted_for(goal: &Goal, world: &World) -> Result<Converted, StoreError> {
                     }
                 }
             }
-            Ok(if goal.once_per_visit { first_of_each_scene(&things, offsets) } else { things })
+            Ok(if goal.once_per_visit {
+                first_of_each_scene(&things, offsets)
+            } else {
+                things
+            })
         })
         .collect::<Result<_, StoreError>>()?;
     Ok(Converted { thing, parts })

@@ -101,12 +101,14 @@ impl Part {
     ) -> Result<Arc<Codes>, StoreError> {
         let null = |len| Ok(Arc::new(Codes::Null(len)));
         match (thing, &self.image, dimension) {
-            (Thing::Scene, _, Dimension::VisitorType) => {
-                self.ranks.as_ref().map_or_else(|| null(self.scenes), |it| Ok(it.types.clone()))
-            }
-            (Thing::Scene, _, Dimension::VisitNumber) => {
-                self.ranks.as_ref().map_or_else(|| null(self.scenes), |it| Ok(it.numbers.clone()))
-            }
+            (Thing::Scene, _, Dimension::VisitorType) => self
+                .ranks
+                .as_ref()
+                .map_or_else(|| null(self.scenes), |it| Ok(it.types.clone())),
+            (Thing::Scene, _, Dimension::VisitNumber) => self
+                .ranks
+                .as_ref()
+                .map_or_else(|| null(self.scenes), |it| Ok(it.numbers.clone())),
             (Thing::Order | Thing::OrderRow, ..) => {
                 Ok(self.orders.codes(thing, dimension, &self.vocabulary))
             }
@@ -142,7 +144,11 @@ impl Part {
             None => Ok(self.orders.order(scene).visitor),
             Some(image) => {
                 let lone = scene.saturating_sub(self.visits);
-                Ok(image.lone_visitors()?.get(lone).copied().unwrap_or(VisitorKey::NOBODY))
+                Ok(image
+                    .lone_visitors()?
+                    .get(lone)
+                    .copied()
+                    .unwrap_or(VisitorKey::NOBODY))
             }
         }
     }

@@ -36,7 +36,11 @@ pub(crate) struct Stretch {
 
 impl Shard {
     pub fn new(images: Vec<Arc<Image>>) -> Shard {
-        Shard { images, walk: OnceLock::new(), ranks: OnceLock::new() }
+        Shard {
+            images,
+            walk: OnceLock::new(),
+            ranks: OnceLock::new(),
+        }
     }
 
     pub fn images(&self) -> &[Arc<Image>] {
@@ -47,8 +51,11 @@ impl Shard {
         if let Some(walk) = self.walk.get() {
             return Ok(walk.clone());
         }
-        let visitors: Vec<Arc<Visitors>> =
-            self.images.iter().map(|image| image.visitors()).collect::<Result<_, _>>()?;
+        let visitors: Vec<Arc<Visitors>> = self
+            .images
+            .iter()
+            .map(|image| image.visitors())
+            .collect::<Result<_, _>>()?;
         let walk = Arc::new(Walk::of(&visitors));
         Ok(self.walk.get_or_init(|| walk).clone())
     }
@@ -58,8 +65,11 @@ impl Shard {
         if let Some(ranks) = self.ranks.get() {
             return Ok(ranks.clone());
         }
-        let mut ranks: Vec<Arc<Ranks>> =
-            self.images.iter().map(|image| image.ranks()).collect::<Result<_, _>>()?;
+        let mut ranks: Vec<Arc<Ranks>> = self
+            .images
+            .iter()
+            .map(|image| image.ranks())
+            .collect::<Result<_, _>>()?;
         for (image, patches) in self.shared_ranks()?.into_iter().enumerate() {
             if !patches.is_empty() {
                 ranks[image] = Arc::new(ranks[image].with(&patches));
@@ -85,16 +95,22 @@ impl Shard {
             for (image, position) in places {
                 let (visitors, starts, excluded) = &columns[*image];
                 let living = visitors.run(*position).filter(|visit| {
-                    !self.images[*image].dead().is_some_and(|dead| dead.get(*visit))
+                    !self.images[*image]
+                        .dead()
+                        .is_some_and(|dead| dead.get(*visit))
                 });
-                visits.extend(living.map(|visit| {
-                    (starts.get(visit), *image, visit, excluded.get(visit))
-                }));
+                visits.extend(
+                    living.map(|visit| (starts.get(visit), *image, visit, excluded.get(visit))),
+                );
             }
             visits.sort_unstable();
             let (mut people, mut others) = (0, 0);
             for (_, image, visit, is_excluded) in visits {
-                let number = if is_excluded { &mut others } else { &mut people };
+                let number = if is_excluded {
+                    &mut others
+                } else {
+                    &mut people
+                };
                 *number += 1;
                 patches[image].push((visit as u32, *number));
             }
@@ -112,17 +128,41 @@ impl Walk {
             let here = shared.iter().flat_map(|(_, places)| places);
             for (_, position) in here.filter(|(place, _)| *place == image) {
                 let run = visitors.run(*position);
-                push(&mut stretches, Stretch { image, from, to: run.start, continues: false });
+                push(
+                    &mut stretches,
+                    Stretch {
+                        image,
+                        from,
+                        to: run.start,
+                        continues: false,
+                    },
+                );
                 from = run.end;
             }
             let to = visitors.first.len();
-            push(&mut stretches, Stretch { image, from, to, continues: false });
+            push(
+                &mut stretches,
+                Stretch {
+                    image,
+                    from,
+                    to,
+                    continues: false,
+                },
+            );
         }
         for (_, places) in &shared {
             for (nth, (image, position)) in places.iter().enumerate() {
                 let run = visitors[*image].run(*position);
                 let (from, to) = (run.start, run.end);
-                push(&mut stretches, Stretch { image: *image, from, to, continues: nth > 0 });
+                push(
+                    &mut stretches,
+                    Stretch {
+                        image: *image,
+                        from,
+                        to,
+                        continues: nth > 0,
+                    },
+                );
             }
         }
         Walk { stretches, shared }
@@ -141,7 +181,11 @@ fn shared(visitors: &[Arc<Visitors>]) -> Vec<(VisitorKey, Vec<(usize, usize)>)> 
         return Vec::new();
     };
     let mut places: HashMap<VisitorKey, Vec<(usize, usize)>> = HashMap::new();
-    for (image, smaller) in visitors.iter().enumerate().filter(|(image, _)| *image != largest) {
+    for (image, smaller) in visitors
+        .iter()
+        .enumerate()
+        .filter(|(image, _)| *image != largest)
+    {
         for (position, key) in smaller.keys.iter().enumerate() {
             places.entry(*key).or_default().push((image, position));
         }
@@ -151,7 +195,10 @@ fn shared(visitors: &[Arc<Visitors>]) -> Vec<(VisitorKey, Vec<(usize, usize)>)> 
             places.push((largest, position));
         }
     }
-    let mut shared: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    let mut shared: Vec<_> = places
+        .into_iter()
+        .filter(|(_, places)| places.len() > 1)
+        .collect();
     shared.sort_unstable();
     shared
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use afsa_model::AccountSettings;
-use afsa_store::{Condition, ConditionScope, Dimension, Filter, Kind, Measure, Question, StoreError};
+use afsa_store::{
+    Condition, ConditionScope, Dimension, Filter, Kind, Measure, Question, StoreError,
+};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
@@ -49,13 +51,23 @@ impl<'q> World<'q> {
             Arc::new(Orders::none(images().count()))
         };
         let ranks: Vec<Option<Arc<Ranks>>> = if needs.ranks {
-            let by_shard: Vec<_> =
-                shards.par_iter().map(|shard| shard.ranks()).collect::<Result<_, _>>()?;
-            by_shard.iter().flat_map(|ranks| ranks.iter().cloned().map(Some)).collect()
+            let by_shard: Vec<_> = shards
+                .par_iter()
+                .map(|shard| shard.ranks())
+                .collect::<Result<_, _>>()?;
+            by_shard
+                .iter()
+                .flat_map(|ranks| ranks.iter().cloned().map(Some))
+                .collect()
         } else {
             vec![None; images().count()]
         };
-        let greatest_rank = ranks.iter().flatten().map(|ranks| ranks.greatest).max().unwrap_or(0);
+        let greatest_rank = ranks
+            .iter()
+            .flatten()
+            .map(|ranks| ranks.greatest)
+            .max()
+            .unwrap_or(0);
         let numbered: Vec<_> = images().zip(ranks).zip(&orders.parts).collect();
         let mut parts: Vec<Part> = numbered
             .into_par_iter()
@@ -79,8 +91,11 @@ impl<'q> World<'q> {
             visits: 0,
             scenes: orders.lone.len(),
         });
-        let names: BTreeSet<Arc<str>> =
-            question.goals.iter().map(|goal| goal.name.clone()).collect();
+        let names: BTreeSet<Arc<str>> = question
+            .goals
+            .iter()
+            .map(|goal| goal.name.clone())
+            .collect();
         let mut world = World {
             question,
             shards,
@@ -112,7 +127,9 @@ impl<'q> World<'q> {
 
     /// The code of a goal's name.
     pub(crate) fn goal_code(&self, name: &Arc<str>) -> u32 {
-        self.goal_names.binary_search(name).map_or(0, |at| at as u32 + 1)
+        self.goal_names
+            .binary_search(name)
+            .map_or(0, |at| at as u32 + 1)
     }
 }
 

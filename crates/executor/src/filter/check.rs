@@ -14,7 +14,11 @@ pub(crate) struct Check {
 }
 
 enum CheckKind {
-    Text { compare: fn(&str, &str) -> bool, wanted: Vec<String>, case_sensitive: bool },
+    Text {
+        compare: fn(&str, &str) -> bool,
+        wanted: Vec<String>,
+        case_sensitive: bool,
+    },
     Matches(Vec<Regex>),
     Number(Test),
     IsSet,
@@ -26,7 +30,10 @@ impl Check {
     pub(crate) fn new(test: &Test, case_sensitive: bool) -> Result<Check, StoreError> {
         let text = |compare: fn(&str, &str) -> bool, wanted: &[Arc<str>]| CheckKind::Text {
             compare,
-            wanted: wanted.iter().map(|text| folded(text, case_sensitive).into_owned()).collect(),
+            wanted: wanted
+                .iter()
+                .map(|text| folded(text, case_sensitive).into_owned())
+                .collect(),
             case_sensitive,
         };
         let kind = match test {
@@ -46,7 +53,10 @@ impl Check {
             Test::IsSet => CheckKind::IsSet,
             numeric => CheckKind::Number(numeric.clone()),
         };
-        Ok(Check { kind, outcomes: Mutex::default() })
+        Ok(Check {
+            kind,
+            outcomes: Mutex::default(),
+        })
     }
 
     /// Whether the value of each code meets the test.
@@ -65,7 +75,14 @@ impl Check {
         match (&self.kind, value) {
             (_, Value::Null) => false,
             (CheckKind::IsSet, _) => true,
-            (CheckKind::Text { compare, wanted, case_sensitive }, Value::Text(text)) => {
+            (
+                CheckKind::Text {
+                    compare,
+                    wanted,
+                    case_sensitive,
+                },
+                Value::Text(text),
+            ) => {
                 let text = folded(text, *case_sensitive);
                 wanted.iter().any(|wanted| compare(&text, wanted))
             }
@@ -80,7 +97,11 @@ impl Check {
 
 /// Where case doesn't matter, Unicode's lower case stands on both sides.
 fn folded(text: &str, case_sensitive: bool) -> std::borrow::Cow<'_, str> {
-    if case_sensitive { text.into() } else { text.to_lowercase().into() }
+    if case_sensitive {
+        text.into()
+    } else {
+        text.to_lowercase().into()
+    }
 }
 
 fn number_meets(test: &Test, number: i64) -> bool {

@@ -1,8 +1,6 @@
 //! A filter, compiled, and what it leaves of each part.
 
-use afsa_store::{
-    Condition, ConditionScope, Dimension, Filter, Kind, StoreError, Value,
-};
+use afsa_store::{Condition, ConditionScope, Dimension, Filter, Kind, StoreError, Value};
 use rayon::prelude::*;
 
 use super::check::Check;
@@ -27,7 +25,12 @@ pub(crate) enum Judge {
     All(Vec<Judge>),
     Any(Vec<Judge>),
     Not(Box<Judge>),
-    Condition { dimension: Dimension, check: Check, negated: bool, scope: ConditionScope },
+    Condition {
+        dimension: Dimension,
+        check: Check,
+        negated: bool,
+        scope: ConditionScope,
+    },
     /// The scenes of the chosen visitors, for each part.
     Visitors(Vec<Bits>),
 }
@@ -58,7 +61,10 @@ impl Judge {
         hit_scope: bool,
     ) -> Result<Judge, StoreError> {
         let all = |parts: &[Filter]| {
-            parts.iter().map(|part| Judge::new(part, world, hit_scope)).collect::<Result<_, _>>()
+            parts
+                .iter()
+                .map(|part| Judge::new(part, world, hit_scope))
+                .collect::<Result<_, _>>()
         };
         Ok(match filter {
             Filter::And(parts) => Judge::All(all(parts)?),
@@ -78,7 +84,11 @@ impl Judge {
             dimension: condition.dimension,
             check: Check::new(&condition.test, condition.case_sensitive)?,
             negated: condition.negated,
-            scope: if hit_scope { ConditionScope::Hit } else { condition.scope },
+            scope: if hit_scope {
+                ConditionScope::Hit
+            } else {
+                condition.scope
+            },
         })
     }
 
@@ -102,7 +112,10 @@ impl Judge {
         if !self.judges_things() {
             let mut scenes = self.scenes(world, number)?;
             scenes.and(living);
-            return Ok(Left { scenes, things: None });
+            return Ok(Left {
+                scenes,
+                things: None,
+            });
         }
         let part = &world.parts[number];
         let mut scenes = Bits::zeros(part.scenes);
@@ -113,7 +126,10 @@ impl Judge {
             left.and(&things_of(living, table.offsets(), table.len()));
             scenes.or(&scenes_of(left, table.offsets(), part.scenes));
         }
-        Ok(Left { scenes, things: Some(things) })
+        Ok(Left {
+            scenes,
+            things: Some(things),
+        })
     }
 
     /// The scenes of a part that a filter without conditions of scope hit chooses.
@@ -121,14 +137,21 @@ impl Judge {
         let part = &world.parts[number];
         match self {
             Judge::All(judges) => combine(judges, part.scenes, true, |it| it.scenes(world, number)),
-            Judge::Any(judges) => combine(judges, part.scenes, false, |it| it.scenes(world, number)),
+            Judge::Any(judges) => {
+                combine(judges, part.scenes, false, |it| it.scenes(world, number))
+            }
             Judge::Not(judge) => {
                 let mut scenes = judge.scenes(world, number)?;
                 scenes.not();
                 Ok(scenes)
             }
             Judge::Visitors(scenes) => Ok(scenes[number].clone()),
-            Judge::Condition { dimension, check, negated, .. } => {
+            Judge::Condition {
+                dimension,
+                check,
+                negated,
+                ..
+            } => {
                 let mut scenes = meets_in_scene(world, number, *dimension, check)?;
                 if *negated {
                     scenes.not();
@@ -152,19 +175,24 @@ impl Judge {
             return Ok(things_of(&scenes, table.offsets(), table.len()));
         }
         match self {
-            Judge::All(judges) => {
-                combine(judges, table.len(), true, |it| it.things(world, number, thing))
-            }
-            Judge::Any(judges) => {
-                combine(judges, table.len(), false, |it| it.things(world, number, thing))
-            }
+            Judge::All(judges) => combine(judges, table.len(), true, |it| {
+                it.things(world, number, thing)
+            }),
+            Judge::Any(judges) => combine(judges, table.len(), false, |it| {
+                it.things(world, number, thing)
+            }),
             Judge::Not(judge) => {
                 let mut things = judge.things(world, number, thing)?;
                 things.not();
                 Ok(things)
             }
             Judge::Visitors(_) => Ok(Bits::zeros(table.len())),
-            Judge::Condition { dimension, check, negated, .. } => {
+            Judge::Condition {
+                dimension,
+                check,
+                negated,
+                ..
+            } => {
                 let mut things = meets(world, number, thing, *dimension, check)?;
                 if *negated {
                     things.not();
@@ -176,17 +204,17 @@ impl Judge {
 }
 
 /// What a filter, or none, left of every part.
-pub(crate) fn judge_all(
-    judge: Option<&Judge>,
-    world: &World,
-) -> Result<Vec<Left>, StoreError> {
+pub(crate) fn judge_all(judge: Option<&Judge>, world: &World) -> Result<Vec<Left>, StoreError> {
     (0..world.parts.len())
         .into_par_iter()
         .map(|number| {
             let living = world.parts[number].living(world.question.traffic)?;
             match judge {
                 Some(judge) => judge.judge(world, number, &living),
-                None => Ok(Left { scenes: living, things: None }),
+                None => Ok(Left {
+                    scenes: living,
+                    things: None,
+                }),
             }
         })
         .collect()
@@ -198,10 +226,18 @@ fn combine(
     all: bool,
     bits_of: impl Fn(&Judge) -> Result<Bits, StoreError>,
 ) -> Result<Bits, StoreError> {
-    let mut combined = if all { Bits::ones(len) } else { Bits::zeros(len) };
+    let mut combined = if all {
+        Bits::ones(len)
+    } else {
+        Bits::zeros(len)
+    };
     for judge in judges {
         let bits = bits_of(judge)?;
-        if all { combined.and(&bits) } else { combined.or(&bits) }
+        if all {
+            combined.and(&bits)
+        } else {
+            combined.or(&bits)
+        }
     }
     Ok(combined)
 }
@@ -268,14 +304,19 @@ fn meets(
             let coupons = part.orders.coupons(&part.vocabulary);
             let outcomes = check.outcomes(&world.meaning(dimension));
             Ok(Bits::from_fn(table.len(), |order| {
-                coupons.of(order).iter().any(|code| outcomes[*code as usize])
+                coupons
+                    .of(order)
+                    .iter()
+                    .any(|code| outcomes[*code as usize])
             }))
         }
         (Kind::ProductRow, Thing::Order) => {
             let codes = part.codes(Thing::OrderRow, dimension)?;
             let outcomes = check.outcomes(&world.meaning(dimension));
             Ok(Bits::from_fn(table.len(), |order| {
-                part.orders.rows_of(order).any(|row| outcomes[codes.get(row) as usize])
+                part.orders
+                    .rows_of(order)
+                    .any(|row| outcomes[codes.get(row) as usize])
             }))
         }
         _ => {
@@ -294,7 +335,9 @@ fn meets_time(
 ) -> Result<Bits, StoreError> {
     let table = part.table(thing)?;
     let mut met = Bits::zeros(table.len());
-    let Some(clock) = world.clocks.get(&dimension) else { return Ok(met) };
+    let Some(clock) = world.clocks.get(&dimension) else {
+        return Ok(met);
+    };
     let outcomes = check.outcomes(&Meaning::Clock(clock.clone()));
     let times = part.times(thing)?;
     for scene in 0..part.scenes {

@@ -23,7 +23,9 @@ pub(super) fn find(judge: &Judge, world: &World) -> Result<Vec<Bits>, StoreError
     let mut first_part = 0;
     for shard in world.shards {
         for (_, places) in &shard.walk()?.shared {
-            let is_chosen = places.iter().any(|(image, at)| visitors[first_part + image].get(*at));
+            let is_chosen = places
+                .iter()
+                .any(|(image, at)| visitors[first_part + image].get(*at));
             for (image, at) in places.iter().filter(|_| is_chosen) {
                 visitors[first_part + image].set(*at);
             }
@@ -54,7 +56,9 @@ fn chosen_visits(judge: &Judge, world: &World) -> Result<Vec<Bits>, StoreError> 
 }
 
 fn visitors_of(part: &Part, visits: &Bits) -> Result<Bits, StoreError> {
-    let Some(image) = &part.image else { return Ok(Bits::default()) };
+    let Some(image) = &part.image else {
+        return Ok(Bits::default());
+    };
     let visitors = image.visitors()?;
     Ok(Bits::from_fn(visitors.keys.len(), |position| {
         let run = visitors.run(position);
@@ -62,11 +66,7 @@ fn visitors_of(part: &Part, visits: &Bits) -> Result<Bits, StoreError> {
     }))
 }
 
-fn scenes_of_visitors(
-    world: &World,
-    number: usize,
-    chosen: &[Bits],
-) -> Result<Bits, StoreError> {
+fn scenes_of_visitors(world: &World, number: usize, chosen: &[Bits]) -> Result<Bits, StoreError> {
     let part = &world.parts[number];
     let mut scenes = Bits::zeros(part.scenes);
     if let Some(image) = &part.image {

@@ -61,8 +61,10 @@ impl Budget {
             let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
             holders.iter().filter_map(Weak::upgrade).collect()
         };
-        let mut loaded: Vec<_> =
-            holders.iter().flat_map(|columns| columns.by_last_use()).collect();
+        let mut loaded: Vec<_> = holders
+            .iter()
+            .flat_map(|columns| columns.by_last_use())
+            .collect();
         loaded.sort_unstable_by_key(|(last_use, _)| *last_use);
         for (_, slot) in loaded {
             if self.used() <= self.limit - self.limit / 8 {

@@ -96,9 +96,17 @@ impl Amounts {
         if least > most {
             Amounts::Nothing
         } else if least >= 0 && most < i64::from(u8::MAX) {
-            Amounts::U8(amounts.map(|amount| amount.map_or(u8::MAX, |it| it as u8)).collect())
+            Amounts::U8(
+                amounts
+                    .map(|amount| amount.map_or(u8::MAX, |it| it as u8))
+                    .collect(),
+            )
         } else if least >= 0 && most < i64::from(u32::MAX) {
-            Amounts::U32(amounts.map(|amount| amount.map_or(u32::MAX, |it| it as u32)).collect())
+            Amounts::U32(
+                amounts
+                    .map(|amount| amount.map_or(u32::MAX, |it| it as u32))
+                    .collect(),
+            )
         } else {
             Amounts::I64(amounts.map(|amount| amount.unwrap_or(i64::MIN)).collect())
         }
@@ -107,10 +115,12 @@ impl Amounts {
     #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<i64> {
         match self {
-            Amounts::U8(amounts) => Some(amounts[row]).filter(|it| *it != u8::MAX).map(i64::from),
-            Amounts::U32(amounts) => {
-                Some(amounts[row]).filter(|it| *it != u32::MAX).map(i64::from)
-            }
+            Amounts::U8(amounts) => Some(amounts[row])
+                .filter(|it| *it != u8::MAX)
+                .map(i64::from),
+            Amounts::U32(amounts) => Some(amounts[row])
+                .filter(|it| *it != u32::MAX)
+                .map(i64::from),
             Amounts::I64(amounts) => Some(amounts[row]).filter(|it| *it != i64::MIN),
             Amounts::Nothing => None,
         }
@@ -140,10 +150,21 @@ mod tests {
                 assert_eq!(codes.get(row), *value, "{greatest}");
             }
         }
-        let edges = [0, 254, 255, i64::from(u32::MAX) - 1, i64::from(u32::MAX), i64::MAX, -3];
+        let edges = [
+            0,
+            254,
+            255,
+            i64::from(u32::MAX) - 1,
+            i64::from(u32::MAX),
+            i64::MAX,
+            -3,
+        ];
         for most in 0..edges.len() {
-            let values: Vec<Option<i64>> =
-                edges[..=most].iter().map(|it| Some(*it)).chain([None]).collect();
+            let values: Vec<Option<i64>> = edges[..=most]
+                .iter()
+                .map(|it| Some(*it))
+                .chain([None])
+                .collect();
             let amounts = Amounts::collect(values.iter().copied());
             for (row, value) in values.iter().enumerate() {
                 assert_eq!(amounts.get(row), *value, "{most}");

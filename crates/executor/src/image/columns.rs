@@ -44,8 +44,10 @@ pub(crate) struct Columns {
 
 impl Columns {
     pub(super) fn new(budget: Arc<Budget>) -> Arc<Columns> {
-        let columns =
-            Arc::new(Columns { slots: Mutex::new(HashMap::new()), budget: budget.clone() });
+        let columns = Arc::new(Columns {
+            slots: Mutex::new(HashMap::new()),
+            budget: budget.clone(),
+        });
         budget.add_holder(&columns);
         columns
     }
@@ -71,7 +73,10 @@ impl Columns {
             let value = Arc::new(load()?);
             let bytes = value.bytes();
             self.budget.took(bytes);
-            if let Some(before) = held.replace(Held { value: value.clone(), bytes }) {
+            if let Some(before) = held.replace(Held {
+                value: value.clone(),
+                bytes,
+            }) {
                 self.budget.gave(before.bytes);
             }
             value
@@ -130,6 +135,10 @@ impl Slot {
     }
 
     fn bytes(&self) -> usize {
-        self.held.try_lock().ok().and_then(|held| held.as_ref().map(|it| it.bytes)).unwrap_or(0)
+        self.held
+            .try_lock()
+            .ok()
+            .and_then(|held| held.as_ref().map(|it| it.bytes))
+            .unwrap_or(0)
     }
 }

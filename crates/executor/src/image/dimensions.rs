@@ -22,7 +22,10 @@ fn column_of(thing: Thing, dimension: Dimension) -> Option<Stored> {
             Product => Some(Stored::either((Table::Items, "name"), (Table::Items, "id"))),
             Brand | Category | Variant => Some(Stored::Text(Table::Items, name)),
             CategoryLevel(level) => Some(Stored::CategoryLevel(level)),
-            ProductList => Some(Stored::either((Table::Items, "list"), (Table::Hits, "list"))),
+            ProductList => Some(Stored::either(
+                (Table::Items, "list"),
+                (Table::Hits, "list"),
+            )),
             ListPosition => Some(Stored::Number(Table::Items, "position")),
             CheckoutStep => Some(Stored::Number(Table::Hits, "checkout_step")),
             CheckoutOption | Page | PageTitle | ContentGroup(_) | Custom(_) => {
@@ -70,7 +73,9 @@ impl Image {
     ) -> Result<Codes, StoreError> {
         let layout = self.layout()?;
         let things = self.things(thing)?;
-        let Some(source) = column_of(thing, dimension) else { return Ok(Codes::Null(things.len)) };
+        let Some(source) = column_of(thing, dimension) else {
+            return Ok(Codes::Null(things.len));
+        };
         // The row in the table that holds the column, for a thing.
         let row_in = |table: Table, row: usize| -> usize {
             let rows = match table {
@@ -114,7 +119,10 @@ impl Image {
                     told.filter(|code| *code != 0).take(1).next().unwrap_or(0)
                 };
                 let greatest = sources.iter().flat_map(|(_, _, map)| map).copied().max();
-                Ok(Codes::collect(greatest.unwrap_or(0), (0..things.len).map(code)))
+                Ok(Codes::collect(
+                    greatest.unwrap_or(0),
+                    (0..things.len).map(code),
+                ))
             }
             Stored::Number(table, name) => {
                 let Some(numbers) = reader.numbers(table, name)? else {

@@ -9,8 +9,8 @@ use crate::bits::Bits;
 
 use super::columns::Loaded;
 use super::{
-    Amounts, Codes, Image, Instants, Moments, NO_ROW, Offsets, Reader, Texts, Thing, Things, Visitors,
-    damaged,
+    Amounts, Codes, Image, Instants, Moments, NO_ROW, Offsets, Reader, Texts, Thing, Things,
+    Visitors, damaged,
 };
 
 /// Where the hits of each scene lie.
@@ -37,7 +37,11 @@ impl Layout {
         if let (Some(first_hit), Some(counts)) = (&first_hit, &counts) {
             for (first, count) in first_hit.values().iter().zip(counts.values()) {
                 if *first as usize != end {
-                    return Err(damaged(Table::Visits, "first_hit", "does not follow the hits"));
+                    return Err(damaged(
+                        Table::Visits,
+                        "first_hit",
+                        "does not follow the hits",
+                    ));
                 }
                 first_hits.push(*first);
                 end += *count as usize;
@@ -49,7 +53,12 @@ impl Layout {
             return Err(damaged(Table::Visits, "hits", "reaches past the hits"));
         }
         first_hits.push(end as u32);
-        Ok(Layout { visits, loose_from: end, first_hits, hits })
+        Ok(Layout {
+            visits,
+            loose_from: end,
+            first_hits,
+            hits,
+        })
     }
 
     pub(crate) fn scenes(&self) -> usize {
@@ -160,7 +169,11 @@ impl Image {
         };
         let lone = std::iter::repeat_n(None, layout.scenes() - layout.visits);
         let visits = starts.values().iter().zip(ends.values());
-        Ok(Amounts::collect(visits.map(|(start, end)| Some(end.saturating_sub(*start))).chain(lone)))
+        Ok(Amounts::collect(
+            visits
+                .map(|(start, end)| Some(end.saturating_sub(*start)))
+                .chain(lone),
+        ))
     }
 
     pub(super) fn read_exclusions(&self) -> Result<Codes, StoreError> {
@@ -183,7 +196,9 @@ impl Image {
 
     pub(super) fn read_excluded(&self) -> Result<Bits, StoreError> {
         let exclusions = self.exclusions()?;
-        Ok(Bits::from_fn(exclusions.len(), |scene| exclusions.get(scene) != 0))
+        Ok(Bits::from_fn(exclusions.len(), |scene| {
+            exclusions.get(scene) != 0
+        }))
     }
 
     pub(super) fn read_bounces(&self) -> Result<Bits, StoreError> {
@@ -191,7 +206,9 @@ impl Image {
         let column = self.reader().flags(Table::Visits, "is_bounce")?;
         Ok(Bits::from_fn(layout.scenes(), |scene| {
             scene < layout.visits
-                && column.as_ref().is_some_and(|it| it.is_valid(scene) && it.value(scene))
+                && column
+                    .as_ref()
+                    .is_some_and(|it| it.is_valid(scene) && it.value(scene))
         }))
     }
 
@@ -285,7 +302,10 @@ impl Image {
         let steps = self.reader().numbers(Table::Hits, "checkout_step")?;
         let tells_of_itself = |hit: usize| {
             let told = |texts: &Option<Texts>| {
-                texts.as_ref().and_then(|texts| texts.get(hit)).is_some_and(|text| !text.is_empty())
+                texts
+                    .as_ref()
+                    .and_then(|texts| texts.get(hit))
+                    .is_some_and(|text| !text.is_empty())
             };
             told(&lists) || told(&options) || steps.as_ref().is_some_and(|it| it.is_valid(hit))
         };
@@ -331,7 +351,11 @@ impl Image {
         let scenes = self.layout()?.scenes();
         let times = self.reader().times(Table::Hits, "time")?;
         let times: &[i64] = times.as_ref().map_or(&[], |times| times.values());
-        let hit_rows = if things.hit_rows.is_empty() { &things.rows } else { &things.hit_rows };
+        let hit_rows = if things.hit_rows.is_empty() {
+            &things.rows
+        } else {
+            &things.hit_rows
+        };
         let pairs = (0..scenes).flat_map(|scene| {
             let start = starts.get(scene);
             things.offsets.of(scene).map(move |row| {
@@ -357,16 +381,18 @@ impl Image {
     pub(super) fn read_time_on_page(&self) -> Result<Amounts, StoreError> {
         let things = self.things(Thing::PageView)?;
         let Some(column) = self.reader().times(Table::Hits, "time_on_page")? else {
-            return Ok(Amounts::Nothing;
+            return Ok(Amounts::Nothing);
         };
         let rows = things.rows.iter().map(|row| *row as usize);
-        Ok(Amounts::collect(rows.map(|row| column.is_valid(row).then(|| column.value(row)))))
+        Ok(Amounts::collect(rows.map(|row| {
+            column.is_valid(row).then(|| column.value(row))
+        })))
     }
 
     pub(super) fn read_scroll_depth(&self) -> Result<Amounts, StoreError> {
         let things = self.things(Thing::PageView)?;
         let Some(column) = self.reader().small(Table::Hits, "scroll_depth")? else {
-            return Ok(Amounts::Nothing;
+            return Ok(Amounts::Nothing);
         };
         let rows = things.rows.iter().map(|row| *row as usize);
         let value = |row: usize| column.is_valid(row).then(|| i64::from(column.value(row)));

@@ -26,8 +26,8 @@ pub(crate) use moments::{Instants, Moments};
 pub(crate) use read::{Reader, Texts, damaged};
 pub(crate) use things::{NO_ROW, Offsets, Thing, Things};
 pub(crate) use visitors::{Ranks, Visitors};
-pub(crate) use vocabulary::{Numbered, Words};
 pub use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{Numbered, Words};
 
 use crate::bits::Bits;
 use crate::orders::ToldOrders;
@@ -140,7 +140,8 @@ impl Image {
 
     /// Where the hits of each scene lie.
     pub(crate) fn layout(&self) -> Result<Arc<Layout>, StoreError> {
-        self.columns.get(ColumnKey::Layout, || Layout::read(&*self.source))
+        self.columns
+            .get(ColumnKey::Layout, || Layout::read(&*self.source))
     }
 
     /// When each scene began.
@@ -158,7 +159,10 @@ impl Image {
                 starts.get(scene).saturating_add(duration)
             };
             Ok(Span {
-                first: (0..scenes).map(|scene| starts.get(scene)).min().unwrap_or(i64::MAX),
+                first: (0..scenes)
+                    .map(|scene| starts.get(scene))
+                    .min()
+                    .unwrap_or(i64::MAX),
                 last: (0..scenes).map(end).max().unwrap_or(i64::MIN),
             })
         })
@@ -166,22 +170,26 @@ impl Image {
 
     /// Milliseconds that each visit lasted; nothing for other scenes.
     pub(crate) fn durations(&self) -> Result<Arc<Amounts>, StoreError> {
-        self.columns.get(ColumnKey::Durations, || self.read_durations())
+        self.columns
+            .get(ColumnKey::Durations, || self.read_durations())
     }
 
     /// The scenes that an exclusion keeps out of the figures.
     pub(crate) fn excluded(&self) -> Result<Arc<Bits>, StoreError> {
-        self.columns.get(ColumnKey::Excluded, || self.read_excluded())
+        self.columns
+            .get(ColumnKey::Excluded, || self.read_excluded())
     }
 
     /// The exclusion of each scene as its number, 0 for none.
     pub(crate) fn exclusions(&self) -> Result<Arc<Codes>, StoreError> {
-        self.columns.get(ColumnKey::Exclusions, || self.read_exclusions())
+        self.columns
+            .get(ColumnKey::Exclusions, || self.read_exclusions())
     }
 
     /// What hits told of orders.
     pub(crate) fn told_orders(&self) -> Result<Arc<ToldOrders>, StoreError> {
-        self.columns.get(ColumnKey::ToldOrders, || self.read_told_orders())
+        self.columns
+            .get(ColumnKey::ToldOrders, || self.read_told_orders())
     }
 
     pub(crate) fn bounces(&self) -> Result<Arc<Bits>, StoreError> {
@@ -189,26 +197,31 @@ impl Image {
     }
 
     pub(crate) fn visitors(&self) -> Result<Arc<Visitors>, StoreError> {
-        self.columns.get(ColumnKey::Visitors, || self.read_visitors())
+        self.columns
+            .get(ColumnKey::Visitors, || self.read_visitors())
     }
 
     /// Whose each hit of no visit is, by order of scenes.
     pub(crate) fn lone_visitors(&self) -> Result<Arc<Vec<VisitorKey>>, StoreError> {
-        self.columns.get(ColumnKey::LoneVisitors, || self.read_lone_visitors())
+        self.columns
+            .get(ColumnKey::LoneVisitors, || self.read_lone_visitors())
     }
 
     pub(crate) fn things(&self, thing: Thing) -> Result<Arc<Things>, StoreError> {
-        self.columns.get(ColumnKey::Things(thing), || self.read_things(thing))
+        self.columns
+            .get(ColumnKey::Things(thing), || self.read_things(thing))
     }
 
     /// When each thing was. Not of scenes, which have their starts.
     pub(crate) fn moments(&self, thing: Thing) -> Result<Arc<Moments>, StoreError> {
-        self.columns.get(ColumnKey::Moments(thing), || self.read_moments(thing))
+        self.columns
+            .get(ColumnKey::Moments(thing), || self.read_moments(thing))
     }
 
     /// The product action of each product or promotion, as its number; 0 where none is named.
     pub(crate) fn actions(&self, thing: Thing) -> Result<Arc<Codes>, StoreError> {
-        self.columns.get(ColumnKey::Actions(thing), || self.read_actions(thing))
+        self.columns
+            .get(ColumnKey::Actions(thing), || self.read_actions(thing))
     }
 
     /// The codes of a dimension that the things have themselves.
@@ -217,17 +230,21 @@ impl Image {
         thing: Thing,
         dimension: Dimension,
     ) -> Result<Arc<Codes>, StoreError> {
-        self.columns.get(ColumnKey::Codes(thing, dimension), || self.read_codes(thing, dimension))
+        self.columns.get(ColumnKey::Codes(thing, dimension), || {
+            self.read_codes(thing, dimension)
+        })
     }
 
     /// Milliseconds that each page view was visible.
     pub(crate) fn time_on_page(&self) -> Result<Arc<Amounts>, StoreError> {
-        self.columns.get(ColumnKey::TimeOnPage, || self.read_time_on_page())
+        self.columns
+            .get(ColumnKey::TimeOnPage, || self.read_time_on_page())
     }
 
     /// Per cent of each page view that were seen.
     pub(crate) fn scroll_depth(&self) -> Result<Arc<Amounts>, StoreError> {
-        self.columns.get(ColumnKey::ScrollDepth, || self.read_scroll_depth())
+        self.columns
+            .get(ColumnKey::ScrollDepth, || self.read_scroll_depth())
     }
 
     /// Which visit of its visitor each visit is, among those of this image.

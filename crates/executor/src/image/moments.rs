@@ -8,7 +8,12 @@ use crate::bits::Bits;
 #[derive(Clone, Debug)]
 pub(crate) enum Instants {
     /// Whole seconds after `base` (itself in seconds) up to `last`, and milliseconds after these.
-    Near { base: i64, last: u32, seconds: Vec<u32>, millis: Vec<u16> },
+    Near {
+        base: i64,
+        last: u32,
+        seconds: Vec<u32>,
+        millis: Vec<u16>,
+    },
     Far(Vec<i64>),
 }
 
@@ -25,17 +30,26 @@ impl Instants {
         Instants::Near {
             base,
             last: (most.div_euclid(1_000) - base) as u32,
-            seconds: values.iter().map(|it| (it.div_euclid(1_000) - base) as u32).collect(),
-            millis: values.iter().map(|it| it.rem_euclid(1_000) as u16).collect(),
+            seconds: values
+                .iter()
+                .map(|it| (it.div_euclid(1_000) - base) as u32)
+                .collect(),
+            millis: values
+                .iter()
+                .map(|it| it.rem_euclid(1_000) as u16)
+                .collect(),
         }
     }
 
     #[inline]
     pub(crate) fn get(&self, row: usize) -> i64 {
         match self {
-            Instants::Near { base, seconds, millis, .. } => {
-                (base + i64::from(seconds[row])) * 1_000 + i64::from(millis[row])
-            }
+            Instants::Near {
+                base,
+                seconds,
+                millis,
+                ..
+            } => (base + i64::from(seconds[row])) * 1_000 + i64::from(millis[row]),
             Instants::Far(values) => values[row],
         }
     }
@@ -44,11 +58,17 @@ impl Instants {
     pub(crate) fn within(&self, range: TimeRange) -> Bits {
         let contains = |row: usize| range.contains(Timestamp(self.get(row)));
         match self {
-            Instants::Near { base, last, seconds, .. } => {
+            Instants::Near {
+                base,
+                last,
+                seconds,
+                ..
+            } => {
                 // From the first second that lies in the range to the first that doesn't.
                 let from = range.from.0.div_euclid(1_000).saturating_sub(*base);
                 let to = range.to.0.div_euclid(1_000).saturating_sub(*base);
-                if from <= 0 && to > i64::from(*last) && range.from.0 <= base.saturating_mul(1_000) {
+                if from <= 0 && to > i64::from(*last) && range.from.0 <= base.saturating_mul(1_000)
+                {
                     return Bits::ones(seconds.len());
                 }
                 let is_whole = range.from.0 % 1_000 == 0 && range.to.0 % 1_000 == 0;
@@ -87,7 +107,8 @@ impl Moments {
     /// From instants and the starts of their scenes, in step.
     pub(crate) fn collect(pairs: impl Iterator<Item = (i64, i64)> + Clone) -> Moments {
         let fits = |(start, time): (i64, i64)| {
-            time.checked_sub(start).is_some_and(|it| u32::try_from(it).is_ok())
+            time.checked_sub(start)
+                .is_some_and(|it| u32::try_from(it).is_ok())
         };
         if pairs.clone().all(fits) {
             Moments::After(pairs.map(|(start, time)| (time - start) as u32).collect())
@@ -129,10 +150,22 @@ mod tests {
             for (row, value) in values.iter().enumerate() {
                 assert_eq!(instants.get(row), *value, "{values:?}");
             }
-            let edges = [i64::MIN, -4_999, -1_000, 0, 999, 1_000, 1_700_000_000_000, i64::MAX];
+            let edges = [
+                i64::MIN,
+                -4_999,
+                -1_000,
+                0,
+                999,
+                1_000,
+                1_700_000_000_000,
+                i64::MAX,
+            ];
             for from in edges {
                 for to in edges {
-                    let range = TimeRange { from: Timestamp(from), to: Timestamp(to) };
+                    let range = TimeRange {
+                        from: Timestamp(from),
+                        to: Timestamp(to),
+                    };
                     let expect =
                         Bits::from_fn(values.len(), |row| range.contains(Timestamp(values[row])));
                     assert_eq!(instants.within(range), expect, "{from}..{to} of {values:?}");

@@ -18,12 +18,10 @@ pub(crate) struct Reader<'a>(pub(crate) &'a dyn ColumnSource);
 macro_rules! typed {
     ($name:ident, $array:ty, $type:literal) => {
         /// The column, or `None` where it is null in every row.
-        pub(crate) fn $name(
-            &self,
-            table: Table,
-            name: &str,
-        ) -> Result<Option<$array>, StoreError> {
-            let Some(array) = self.array(table, name)? else { return Ok(None) };
+        pub(crate) fn $name(&self, table: Table, name: &str) -> Result<Option<$array>, StoreError> {
+            let Some(array) = self.array(table, name)? else {
+                return Ok(None);
+            };
             match array.as_any().downcast_ref::<$array>() {
                 Some(typed) => Ok(Some(typed.clone())),
                 None => Err(damaged(table, name, concat!("is not ", $type))),
@@ -42,11 +40,23 @@ impl Reader<'_> {
 
     /// A column of texts.
     pub(crate) fn texts(&self, table: Table, name: &str) -> Result<Option<Texts>, StoreError> {
-        let Some(array) = self.array(table, name)? else { return Ok(None) };
-        let typed = array.as_any().downcast_ref::<DictionaryArray<Int32Type>>().and_then(|array| {
-            let values = array.values().as_any().downcast_ref::<StringArray>()?.clone();
-            Some(Texts { keys: array.clone(), values })
-        });
+        let Some(array) = self.array(table, name)? else {
+            return Ok(None);
+        };
+        let typed = array
+            .as_any()
+            .downcast_ref::<DictionaryArray<Int32Type>>()
+            .and_then(|array| {
+                let values = array
+                    .values()
+                    .as_any()
+                    .downcast_ref::<StringArray>()?
+                    .clone();
+                Some(Texts {
+                    keys: array.clone(),
+                    values,
+                })
+            });
         match typed {
             Some(texts) => Ok(Some(texts)),
             None => Err(damaged(table, name, "is not Dictionary(Int32, Utf8)")),
@@ -81,7 +91,13 @@ impl Texts {
     /// Shared texts, each made once.
     pub(crate) fn shared(&self) -> Vec<Arc<str>> {
         (0..self.values.len())
-            .map(|at| if self.values.is_null(at) { "".into() } else { self.values.value(at).into() })
+            .map(|at| {
+                if self.values.is_null(at) {
+                    "".into()
+                } else {
+                    self.values.value(at).into()
+                }
+            })
             .collect()
     }
 
@@ -107,7 +123,13 @@ impl Texts {
                 used[key] = true;
             }
         }
-        let code = |(key, used)| if used { words.code_of_text(self.values.value(key)) } else { 0 };
+        let code = |(key, used)| {
+            if used {
+                words.code_of_text(self.values.value(key))
+            } else {
+                0
+            }
+        };
         used.into_iter().enumerate().map(code).collect()
     }
 }
@@ -118,9 +140,11 @@ pub(crate) fn damaged(table: Table, name: &str, problem: &str) -> StoreError {
 
 fn store_error(error: SegmentError) -> StoreError {
     match error {
-        SegmentError::Io { operation, path, problem } => {
-            StoreError::Io(format!("{operation} {path}"), problem)
-        }
+        SegmentError::Io {
+            operation,
+            path,
+            problem,
+        } => StoreError::Io(format!("{operation} {path}"), problem),
         damaged => StoreError::Damaged(damaged.to_string()),
     }
 }

@@ -45,13 +45,21 @@ pub(crate) enum Offsets {
     /// One for each scene, and the end.
     Dense(Vec<u32>),
     /// Only for scenes that have any, and the end.
-    Sparse { has: Bits, before: Vec<u32>, starts: Vec<u32> },
+    Sparse {
+        has: Bits,
+        before: Vec<u32>,
+        starts: Vec<u32>,
+    },
 }
 
 impl Offsets {
     /// From the number of things of each scene. Where few scenes have any, only these take room.
     pub(crate) fn from_counts(scenes: usize, counts: impl Iterator<Item = u32> + Clone) -> Offsets {
-        let inhabited = counts.clone().take(scenes).filter(|count| *count > 0).count();
+        let inhabited = counts
+            .clone()
+            .take(scenes)
+            .filter(|count| *count > 0)
+            .count();
         let mut end = 0;
         let mut next = |count: u32| {
             let begin = end;
@@ -87,7 +95,11 @@ impl Offsets {
                 before
             })
             .collect();
-        Offsets::Sparse { has, before, starts }
+        Offsets::Sparse {
+            has,
+            before,
+            starts,
+        }
     }
 
     /// The first thing of this scene or a later one.
@@ -95,7 +107,11 @@ impl Offsets {
     pub(crate) fn begin(&self, scene: usize) -> usize {
         match self {
             Offsets::Dense(starts) => starts[scene] as usize,
-            Offsets::Sparse { has, before, starts } => {
+            Offsets::Sparse {
+                has,
+                before,
+                starts,
+            } => {
                 let Some(word) = has.words().get(scene / 64) else {
                     return starts.last().map_or(0, |end| *end as usize);
                 };
@@ -138,9 +154,11 @@ impl Offsets {
     fn bytes(&self) -> usize {
         match self {
             Offsets::Dense(starts) => starts.len() * 4,
-            Offsets::Sparse { has, before, starts } => {
-                has.bytes() + (before.len() + starts.len()) * 4
-            }
+            Offsets::Sparse {
+                has,
+                before,
+                starts,
+            } => has.bytes() + (before.len() + starts.len()) * 4,
         }
     }
 }
@@ -166,7 +184,11 @@ mod tests {
         check(vec![0]);
         check(vec![3]);
         check(vec![1; 64]);
-        check((0..200).map(|scene| u32::from(scene % 9 == 0) * scene).collect());
+        check(
+            (0..200)
+                .map(|scene| u32::from(scene % 9 == 0) * scene)
+                .collect(),
+        );
         check((0..200).map(|scene| scene % 5).collect());
         check((0..128).map(|scene| u32::from(scene == 127)).collect());
     }

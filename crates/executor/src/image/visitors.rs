@@ -21,8 +21,11 @@ pub(crate) struct Visitors {
 impl Visitors {
     /// From the visitor of each visit, ascending.
     pub(crate) fn from_keys(visits: usize, keys: impl Iterator<Item = VisitorKey>) -> Visitors {
-        let mut visitors =
-            Visitors { keys: Vec::new(), starts: Vec::new(), first: Bits::zeros(visits) };
+        let mut visitors = Visitors {
+            keys: Vec::new(),
+            starts: Vec::new(),
+            first: Bits::zeros(visits),
+        };
         for (visit, key) in keys.enumerate() {
             if visitors.keys.last() != Some(&key) {
                 visitors.keys.push(key);
@@ -88,7 +91,11 @@ impl Ranks {
                 numbers.push(0);
                 continue;
             }
-            let number = if excluded.get(visit) { &mut others } else { &mut people };
+            let number = if excluded.get(visit) {
+                &mut others
+            } else {
+                &mut people
+            };
             *number += 1;
             numbers.push(*number);
         }
@@ -98,8 +105,9 @@ impl Ranks {
 
     /// These ranks with those of some visits replaced.
     pub(crate) fn with(&self, patches: &[(u32, u32)]) -> Ranks {
-        let mut numbers: Vec<u32> =
-            (0..self.numbers.len()).map(|scene| self.numbers.get(scene)).collect();
+        let mut numbers: Vec<u32> = (0..self.numbers.len())
+            .map(|scene| self.numbers.get(scene))
+            .collect();
         for (visit, number) in patches {
             numbers[*visit as usize] = *number;
         }

@@ -20,9 +20,7 @@ impl Vocabulary {
     /// The values of one dimension.
     pub(crate) fn of(&self, dimension: Dimension) -> Arc<Words> {
         let found = read(&self.words).get(&dimension).cloned();
-        found.unwrap_or_else(|| {
-            write(&self.words).entry(dimension).or_default().clone()
-        })
+        found.unwrap_or_else(|| write(&self.words).entry(dimension).or_default().clone())
     }
 
     /// Bytes held.
@@ -64,7 +62,10 @@ impl Numbered {
 
     /// The value of a code; null for a code that isn't there.
     pub(crate) fn value(&self, code: u32) -> Value {
-        match code.checked_sub(1).and_then(|at| self.values.get(at as usize)) {
+        match code
+            .checked_sub(1)
+            .and_then(|at| self.values.get(at as usize))
+        {
             Some(value) => value.clone(),
             None => Value::Null,
         }
@@ -105,7 +106,12 @@ impl Numbered {
         make: impl FnOnce() -> Value,
         length: usize,
     ) -> u32 {
-        let Numbered { values, index, hasher, bytes } = self;
+        let Numbered {
+            values,
+            index,
+            hasher,
+            bytes,
+        } = self;
         if let Some(code) = index.find(hash, |code| equals(&values[*code as usize - 1])) {
             return *code;
         }

@@ -28,7 +28,11 @@ impl Axes {
         let mut axes = Vec::with_capacity(meanings.len());
         for meaning in meanings {
             let codes = u128::from(meaning.codes());
-            axes.push(Axis { stride: keys, codes, meaning });
+            axes.push(Axis {
+                stride: keys,
+                codes,
+                meaning,
+            });
             keys = keys.checked_mul(codes)?;
         }
         Some(Axes { axes, keys })
@@ -36,6 +40,9 @@ impl Axes {
 
     pub(crate) fn values(&self, key: u128) -> Vec<Value> {
         let code = |axis: &Axis| (key / axis.stride % axis.codes) as u32;
-        self.axes.iter().map(|axis| axis.meaning.value(code(axis))).collect()
+        self.axes
+            .iter()
+            .map(|axis| axis.meaning.value(code(axis)))
+            .collect()
     }
 }

@@ -35,10 +35,18 @@ const LONGEST_TABLE: i64 = 1 << 19;
 impl Clock {
     /// Buckets of an axis, ascending.
     pub(crate) fn axis(axis: Arc<[Timestamp]>) -> Clock {
-        let mut clock = Clock { meaning: Meaning::Axis(axis.clone()), first_quarter: 0, table: Vec::new() };
-        let (Some(first), Some(last)) = (axis.first(), axis.last()) else { return clock };
+        let mut clock = Clock {
+            meaning: Meaning::Axis(axis.clone()),
+            first_quarter: 0,
+            table: Vec::new(),
+        };
+        let (Some(first), Some(last)) = (axis.first(), axis.last()) else {
+            return clock;
+        };
         let quarter = |at: &Timestamp| at.0.div_euclid(QUARTER);
-        let quarters = quarter(last).saturating_sub(quarter(first)).saturating_add(1);
+        let quarters = quarter(last)
+            .saturating_sub(quarter(first))
+            .saturating_add(1);
         if quarters > LONGEST_TABLE {
             return clock;
         }
@@ -69,8 +77,16 @@ impl Clock {
     }
 
     fn of_zone(meaning: Meaning, range: TimeRange) -> Clock {
-        let mut clock = Clock { meaning, first_quarter: range.from.0.div_euclid(QUARTER), table: Vec::new() };
-        let quarters = range.to.0.div_euclid(QUARTER).saturating_sub(clock.first_quarter);
+        let mut clock = Clock {
+            meaning,
+            first_quarter: range.from.0.div_euclid(QUARTER),
+            table: Vec::new(),
+        };
+        let quarters = range
+            .to
+            .0
+            .div_euclid(QUARTER)
+            .saturating_sub(clock.first_quarter);
         if !(0..LONGEST_TABLE).contains(&quarters) {
             return clock;
         }
@@ -79,9 +95,15 @@ impl Clock {
             let code = clock.exact(start);
             // Offsets are in force for longer than a quarter, and moments within one differ by
             // less than an hour: a code that changed has changed by the end, too.
-            if clock.exact(start + QUARTER - 1) == code { code } else { MIXED }
+            if clock.exact(start + QUARTER - 1) == code {
+                code
+            } else {
+                MIXED
+            }
         };
-        let table = (clock.first_quarter..clock.first_quarter + quarters).map(code).collect();
+        let table = (clock.first_quarter..clock.first_quarter + quarters)
+            .map(code)
+            .collect();
         clock.table = table;
         clock
     }
@@ -90,14 +112,23 @@ impl Clock {
     #[inline]
     pub(crate) fn code(&self, moment: i64) -> u32 {
         let quarter = moment.div_euclid(QUARTER).wrapping_sub(self.first_quarter);
-        match usize::try_from(quarter).ok().and_then(|at| self.table.get(at)) {
+        match usize::try_from(quarter)
+            .ok()
+            .and_then(|at| self.table.get(at))
+        {
             Some(code) if *code != MIXED => *code,
             _ => self.exact(moment),
         }
     }
 
     /// Adds `stride` times the codes of the instants from `from` on to `out`.
-    pub(crate) fn add_scaled(&self, instants: &Instants, from: usize, stride: u32, out: &mut [u32]) {
+    pub(crate) fn add_scaled(
+        &self,
+        instants: &Instants,
+        from: usize,
+        stride: u32,
+        out: &mut [u32],
+    ) {
         let Instants::Near { base, seconds, .. } = instants else {
             for (at, out) in out.iter_mut().enumerate() {
                 *out += self.code(instants.get(from + at)) * stride;
@@ -151,12 +182,19 @@ mod tests {
 
     fn check(clock: &Clock, moments: &[i64], expect: impl Fn(i64) -> Value) {
         for moment in moments {
-            assert_eq!(clock.value(clock.code(*moment)), expect(*moment), "{moment}");
+            assert_eq!(
+                clock.value(clock.code(*moment)),
+                expect(*moment),
+                "{moment}"
+            );
         }
         let instants = Instants::from_values(moments.to_vec());
         let mut codes = vec![0; moments.len()];
         clock.add_scaled(&instants, 0, 3, &mut codes);
-        let plain: Vec<u32> = moments.iter().map(|moment| clock.code(*moment) * 3).collect();
+        let plain: Vec<u32> = moments
+            .iter()
+            .map(|moment| clock.code(*moment) * 3)
+            .collect();
         assert_eq!(codes, plain);
     }
 
@@ -180,15 +218,28 @@ mod tests {
 
     #[test]
     fn hours_and_days_follow_the_zone() {
-        let offsets = [(Timestamp(0), 5 * 3_600 + 2_700), (Timestamp(7_000_123), -3_599)];
+        let offsets = [
+            (Timestamp(0), 5 * 3_600 + 2_700),
+            (Timestamp(7_000_123), -3_599),
+        ];
         let zone = ZoneOffsets(offsets.into());
-        let range = TimeRange { from: Timestamp(-9_000_000), to: Timestamp(20_000_000) };
-        let moments: Vec<i64> = (-40..80).map(|step| step * 421_337).chain([7_000_122]).collect();
-        check(&Clock::hour_of_day(zone.clone(), range), &moments, |moment| {
-            Value::Number(zone.hour_of_day(Timestamp(moment)))
-        });
-        check(&Clock::day_of_week(zone.clone(), TimeRange::ALL), &moments, |moment| {
-            Value::Number(zone.day_of_week(Timestamp(moment)))
-        });
+        let range = TimeRange {
+            from: Timestamp(-9_000_000),
+            to: Timestamp(20_000_000),
+        };
+        let moments: Vec<i64> = (-40..80)
+            .map(|step| step * 421_337)
+            .chain([7_000_122])
+            .collect();
+        check(
+            &Clock::hour_of_day(zone.clone(), range),
+            &moments,
+            |moment| Value::Number(zone.hour_of_day(Timestamp(moment))),
+        );
+        check(
+            &Clock::day_of_week(zone.clone(), TimeRange::ALL),
+            &moments,
+            |moment| Value::Number(zone.day_of_week(Timestamp(moment))),
+        );
     }
 }

@@ -39,9 +39,9 @@ impl Meaning {
             (Meaning::VisitorType, _) => Value::Text("returning".into()),
             (Meaning::VisitNumber(_), _) => Value::Number(code.into()),
             (Meaning::Clock(clock), _) => clock.value(code),
-            (Meaning::Goals(names), _) => {
-                names.get(code as usize - 1).map_or(Value::Null, |name| Value::Text(name.clone()))
-            }
+            (Meaning::Goals(names), _) => names
+                .get(code as usize - 1)
+                .map_or(Value::Null, |name| Value::Text(name.clone())),
         }
     }
 

@@ -104,7 +104,10 @@ impl PartOrders {
     pub(crate) fn row(&self, row: usize) -> (&Order, &Product) {
         let order = self.order_of_row[row] as usize;
         let order_itself = self.order(order);
-        (order_itself, &order_itself.rows[row - self.row_starts[order] as usize])
+        (
+            order_itself,
+            &order_itself.rows[row - self.row_starts[order] as usize],
+        )
     }
 
     /// The codes of a dimension that orders, or their rows, have one value of.
@@ -122,7 +125,8 @@ impl PartOrders {
 
     pub(crate) fn coupons(&self, vocabulary: &Vocabulary) -> Arc<Coupons> {
         let mut kept = self.coupons.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get_or_insert_with(|| Arc::new(self.make_coupons(vocabulary))).clone()
+        kept.get_or_insert_with(|| Arc::new(self.make_coupons(vocabulary)))
+            .clone()
     }
 
     fn make_codes(&self, thing: Thing, dimension: Dimension, vocabulary: &Vocabulary) -> Codes {
@@ -134,9 +138,11 @@ impl PartOrders {
             Value::Null => 0,
         };
         let codes: Vec<u32> = match thing {
-            Thing::Order => {
-                self.placed.iter().map(|placed| code(of_order(placed, dimension))).collect()
-            }
+            Thing::Order => self
+                .placed
+                .iter()
+                .map(|placed| code(of_order(placed, dimension)))
+                .collect(),
             Thing::OrderRow => (0..self.order_of_row.len())
                 .map(|row| {
                     let placed = &self.placed[self.order_of_row[row] as usize];
@@ -151,10 +157,15 @@ impl PartOrders {
     fn make_coupons(&self, vocabulary: &Vocabulary) -> Coupons {
         let words = vocabulary.of(Dimension::Coupon);
         let mut words = words.write();
-        let mut coupons = Coupons { starts: vec![0], codes: Vec::new() };
+        let mut coupons = Coupons {
+            starts: vec![0],
+            codes: Vec::new(),
+        };
         for placed in &self.placed {
             let rows = placed.order.rows.iter().map(|row| &row.coupon);
-            let told = std::iter::once(&placed.order.fields.coupon).chain(rows).flatten();
+            let told = std::iter::once(&placed.order.fields.coupon)
+                .chain(rows)
+                .flatten();
             let mut codes: Vec<u32> = told.map(|coupon| words.code_of_text(coupon)).collect();
             codes.sort_unstable();
             codes.dedup();
@@ -184,7 +195,9 @@ fn of_order(placed: &Placed, dimension: Dimension) -> Value {
         Dimension::Page => page.and_then(|page| page.page.clone()),
         Dimension::PageTitle => page.and_then(|page| page.title.clone()),
         Dimension::ContentGroup(number) => page.and_then(|page| {
-            page.content_groups.get(usize::from(number).checked_sub(1)?)?.clone()
+            page.content_groups
+                .get(usize::from(number).checked_sub(1)?)?
+                .clone()
         }),
         Dimension::Custom(number) => {
             let told = placed.custom.iter().find(|(told, _)| *told == number);
@@ -198,7 +211,10 @@ fn of_order(placed: &Placed, dimension: Dimension) -> Value {
 /// Values of the row itself, else of its order. Its coupon is its own, else the order's.
 fn of_row(placed: &Placed, row: &Product, dimension: Dimension) -> Value {
     let text = match dimension {
-        Dimension::Coupon => row.coupon.clone().or_else(|| placed.order.fields.coupon.clone()),
+        Dimension::Coupon => row
+            .coupon
+            .clone()
+            .or_else(|| placed.order.fields.coupon.clone()),
         Dimension::ProductSku => row.id.clone().or_else(|| row.name.clone()),
         Dimension::Product => row.name.clone().or_else(|| row.id.clone()),
         Dimension::Brand => row.brand.clone(),
@@ -210,7 +226,9 @@ fn of_row(placed: &Placed, row: &Product, dimension: Dimension) -> Value {
         Dimension::Variant => row.variant.clone(),
         Dimension::ProductList => row.list.clone(),
         Dimension::ListPosition => {
-            return row.position.map_or(Value::Null, |position| Value::Number(position.into()));
+            return row
+                .position
+                .map_or(Value::Null, |position| Value::Number(position.into()));
         }
         _ if dimension.kind() == Kind::ProductRow => None,
         _ => return of_order(placed, dimension),

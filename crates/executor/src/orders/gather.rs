@@ -70,7 +70,10 @@ impl Image {
             }
             let lone = scene.checked_sub(layout.visits);
             let visitor = match lone {
-                Some(lone) => lone_visitors.get(lone).copied().unwrap_or(VisitorKey::NOBODY),
+                Some(lone) => lone_visitors
+                    .get(lone)
+                    .copied()
+                    .unwrap_or(VisitorKey::NOBODY),
                 None => {
                     while visitors.run(position).end <= scene {
                         position += 1;
@@ -80,12 +83,20 @@ impl Image {
             };
             let order = columns.order(row);
             let kind = if kinds[row] == PURCHASE {
-                HitKind::Purchase(Box::new(Purchase { order, products: items.of(row) }))
+                HitKind::Purchase(Box::new(Purchase {
+                    order,
+                    products: items.of(row),
+                }))
             } else {
                 HitKind::OrderStatus(Box::new(OrderStatus { order }))
             };
             let visit = lone.is_none().then(|| Timestamp(starts.get(scene)));
-            hits.push(ToldOrder { scene, row: row as u32, visit, hit: columns.hit(row, visitor, kind) });
+            hits.push(ToldOrder {
+                scene,
+                row: row as u32,
+                visit,
+                hit: columns.hit(row, visitor, kind),
+            });
         }
         Ok(ToldOrders { hits })
     }
@@ -105,7 +116,11 @@ impl SharedTexts {
     fn get(&self, row: usize) -> Text {
         let (texts, shared) = self.0.as_ref()?;
         let value = shared.get(texts.key(row)?)?;
-        if value.is_empty() { None } else { Some(value.clone()) }
+        if value.is_empty() {
+            None
+        } else {
+            Some(value.clone())
+        }
     }
 }
 
@@ -181,8 +196,16 @@ impl HitColumns {
     }
 
     fn order(&self, row: usize) -> OrderFields {
-        let [revenue, net, tax, shipping, shipping_net, shipping_tax, order_tax, coupon_value] =
-            self.amounts.each_ref().map(|column| decimal(column, row));
+        let [
+            revenue,
+            net,
+            tax,
+            shipping,
+            shipping_net,
+            shipping_tax,
+            order_tax,
+            coupon_value,
+        ] = self.amounts.each_ref().map(|column| decimal(column, row));
         OrderFields {
             id: self.id.get(row),
             affiliation: self.affiliation.get(row),
@@ -226,7 +249,10 @@ impl HitColumns {
             .collect();
         Hit {
             time: Timestamp(self.times.as_ref().map_or(0, |column| column.value(row))),
-            sequence: self.sequences.as_ref().map_or(0, |column| column.value(row)),
+            sequence: self
+                .sequences
+                .as_ref()
+                .map_or(0, |column| column.value(row)),
             visitor,
             by_user: false,
             import: 0,
@@ -236,8 +262,12 @@ impl HitColumns {
             client: Arc::default(),
             origin: None,
             page,
-            custom: (!dimensions.is_empty())
-                .then(|| Box::new(Custom { dimensions, metrics: Vec::new() })),
+            custom: (!dimensions.is_empty()).then(|| {
+                Box::new(Custom {
+                    dimensions,
+                    metrics: Vec::new(),
+                })
+            }),
             kind,
         }
     }

@@ -50,7 +50,11 @@ impl OrdersCell {
         if let Some(kept) = &*kept
             && kept.settings == *settings
             && kept.images.len() == images().count()
-            && kept.images.iter().zip(images()).all(|(one, other)| one.as_ptr() == Arc::as_ptr(other))
+            && kept
+                .images
+                .iter()
+                .zip(images())
+                .all(|(one, other)| one.as_ptr() == Arc::as_ptr(other))
         {
             return Ok(kept.orders.clone());
         }
@@ -71,18 +75,26 @@ impl Orders {
     /// No orders, for questions that need none.
     pub(crate) fn none(images: usize) -> Orders {
         let none = Arc::new(PartOrders::new(0, Vec::new()));
-        Orders { parts: vec![none.clone(); images], lone: none }
+        Orders {
+            parts: vec![none.clone(); images],
+            lone: none,
+        }
     }
 
     fn resolve(shards: &[Arc<Shard>], settings: &AccountSettings) -> Result<Orders, StoreError> {
         let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
-        let told: Vec<Arc<ToldOrders>> =
-            images.iter().map(|image| image.told_orders()).collect::<Result<_, _>>()?;
+        let told: Vec<Arc<ToldOrders>> = images
+            .iter()
+            .map(|image| image.told_orders())
+            .collect::<Result<_, _>>()?;
         let mut place_of: HashMap<u64, Place> = HashMap::new();
         let mut hits = Vec::new();
         for (image, told) in told.iter().enumerate() {
             for told in &told.hits {
-                if images[image].dead().is_some_and(|dead| dead.get(told.scene)) {
+                if images[image]
+                    .dead()
+                    .is_some_and(|dead| dead.get(told.scene))
+                {
                     continue;
                 }
                 place_of.insert(told.hit.sequence, (image, told.scene));
@@ -97,16 +109,25 @@ impl Orders {
             find_visits(&images, &mut visits)?;
         }
         let spans = |visitor: VisitorKey| -> Vec<VisitSpan> {
-            visits.get(&visitor).map_or(&[][..], Vec::as_slice).iter().map(|it| it.span).collect()
+            visits
+                .get(&visitor)
+                .map_or(&[][..], Vec::as_slice)
+                .iter()
+                .map(|it| it.span)
+                .collect()
         };
         let resolved = orders::resolve(
-            hits.iter().map(|told| OrderHit { hit: &told.hit, visit: told.visit }),
+            hits.iter().map(|told| OrderHit {
+                hit: &told.hit,
+                visit: told.visit,
+            }),
             &spans,
             settings,
         );
         let hit_of: HashMap<u64, &gather::ToldOrder> =
             hits.iter().map(|told| (told.hit.sequence, *told)).collect();
-        let mut placed: Vec<Vec<columns::Placed>> = (0..=images.len()).map(|_| Vec::new()).collect();
+        let mut placed: Vec<Vec<columns::Placed>> =
+            (0..=images.len()).map(|_| Vec::new()).collect();
         for order in resolved {
             let custom = hit_of
                 .get(&order.sequence)
@@ -120,13 +141,26 @@ impl Orders {
             match found {
                 Some((image, scene)) => {
                     let is_here = place_of.get(&order.sequence) == Some(&(image, scene));
-                    let hit = hit_of.get(&order.sequence).filter(|_| is_here).map(|it| it.row);
-                    placed[image].push(columns::Placed { scene, hit, order, custom });
+                    let hit = hit_of
+                        .get(&order.sequence)
+                        .filter(|_| is_here)
+                        .map(|it| it.row);
+                    placed[image].push(columns::Placed {
+                        scene,
+                        hit,
+                        order,
+                        custom,
+                    });
                 }
                 None => {
                     let lone = &mut placed[images.len()];
                     let scene = lone.len();
-                    lone.push(columns::Placed { scene, hit: None, order, custom });
+                    lone.push(columns::Placed {
+                        scene,
+                        hit: None,
+                        order,
+                        custom,
+                    });
                 }
             }
         }
@@ -134,11 +168,18 @@ impl Orders {
         let mut parts = Vec::with_capacity(images.len());
         for (image, placed) in images.iter().zip(placed) {
             // The layout isn't needed, and may not be loaded, where there is nothing to place.
-            let scenes = if placed.is_empty() { 0 } else { image.layout()?.scenes() };
+            let scenes = if placed.is_empty() {
+                0
+            } else {
+                image.layout()?.scenes()
+            };
             parts.push(Arc::new(PartOrders::new(scenes, placed)));
         }
         let scenes = lone.len();
-        Ok(Orders { parts, lone: Arc::new(PartOrders::new(scenes, lone)) })
+        Ok(Orders {
+            parts,
+            lone: Arc::new(PartOrders::new(scenes, lone)),
+        })
     }
 }
 
@@ -166,7 +207,9 @@ fn find_visits(
             if columns.is_none() {
                 columns = Some((image.starts()?, image.durations()?, image.exclusions()?));
             }
-            let Some((starts, durations, exclusions)) = &columns else { continue };
+            let Some((starts, durations, exclusions)) = &columns else {
+                continue;
+            };
             for visit in run {
                 if image.dead().is_some_and(|dead| dead.get(visit)) {
                     continue;

@@ -79,7 +79,11 @@ impl Bound {
     ) -> Result<Bound, StoreError> {
         let part = &world.parts[number];
         let thing = counted.thing();
-        let times = if counted.is_of_visit() { Thing::Scene } else { thing };
+        let times = if counted.is_of_visit() {
+            Thing::Scene
+        } else {
+            thing
+        };
         let mut bound = Bound {
             table: part.table(thing)?,
             times: part.times(times)?,
@@ -96,7 +100,9 @@ impl Bound {
         for (dimension, axis) in dimensions.iter().zip(&axes.axes) {
             let stride = axis.stride;
             match Source::of(*dimension, counted, dimensions) {
-                Source::Visit => bound.visit.push((stride, part.codes(Thing::Scene, *dimension)?)),
+                Source::Visit => bound
+                    .visit
+                    .push((stride, part.codes(Thing::Scene, *dimension)?)),
                 Source::Moment => {
                     if let Some(clock) = world.clocks.get(dimension) {
                         bound.moment.push((stride, clock.clone()));
@@ -104,7 +110,9 @@ impl Bound {
                 }
                 Source::Own => bound.own.push((stride, part.codes(thing, *dimension)?)),
                 Source::OwnRows => {
-                    bound.own_rows.push((stride, part.codes(Thing::OrderRow, *dimension)?));
+                    bound
+                        .own_rows
+                        .push((stride, part.codes(Thing::OrderRow, *dimension)?));
                 }
                 Source::OwnCoupons => {
                     bound.own_coupons = Some((
@@ -115,22 +123,30 @@ impl Bound {
                 Source::OwnGoals => {
                     bound.own_goals = Some(bound.own_goals.unwrap_or(0) + stride);
                 }
-                Source::Joined(kind) => match by_kind.iter_mut().find(|(known, _)| *known == kind) {
-                    Some((_, dimensions)) => dimensions.push((*dimension, stride)),
-                    None => by_kind.push((kind, vec![(*dimension, stride)])),
-                },
+                Source::Joined(kind) => {
+                    match by_kind.iter_mut().find(|(known, _)| *known == kind) {
+                        Some((_, dimensions)) => dimensions.push((*dimension, stride)),
+                        None => by_kind.push((kind, vec![(*dimension, stride)])),
+                    }
+                }
             }
         }
         for (kind, dimensions) in by_kind {
-            bound.joined.push(Joined::new(world, number, kind, &dimensions, left)?);
+            bound
+                .joined
+                .push(Joined::new(world, number, kind, &dimensions, left)?);
         }
         Ok(bound)
     }
 
     /// Where visits are joined with things of one table, each of which has one key.
     pub(crate) fn joined_visits(&self) -> Option<JoinedVisits<'_>> {
-        let [Joined { tables }] = self.joined.as_slice() else { return None };
-        let [joined] = tables.as_slice() else { return None };
+        let [Joined { tables }] = self.joined.as_slice() else {
+            return None;
+        };
+        let [joined] = tables.as_slice() else {
+            return None;
+        };
         if joined.coupons.is_some() || joined.constant != 0 {
             return None;
         }
@@ -180,7 +196,13 @@ impl Joined {
                 _ => left.of(*thing).cloned(),
             };
             let table = part.table(*thing)?;
-            tables.push(JoinedTable { table, codes, coupons, constant: 0, left });
+            tables.push(JoinedTable {
+                table,
+                codes,
+                coupons,
+                constant: 0,
+                left,
+            });
         }
         Ok(Joined { tables })
     }
@@ -212,9 +234,13 @@ impl Joined {
 
 /// Where things were judged, the hits of which something is left.
 fn hits_left(part: &Part, left: &Left) -> Result<Option<Bits>, StoreError> {
-    let Some(things) = &left.things else { return Ok(None) };
+    let Some(things) = &left.things else {
+        return Ok(None);
+    };
     // Hits of no visit are joined with nothing.
-    let Some(image) = &part.image else { return Ok(None) };
+    let Some(image) = &part.image else {
+        return Ok(None);
+    };
     let mut hits = Bits::zeros(image.layout()?.hits);
     for (thing, left) in THINGS.into_iter().zip(things) {
         match thing {
@@ -231,7 +257,11 @@ fn hits_left(part: &Part, left: &Left) -> Result<Option<Bits>, StoreError> {
             }
             _ => {
                 let things = image.things(thing)?;
-                let rows = if things.hit_rows.is_empty() { &things.rows } else { &things.hit_rows };
+                let rows = if things.hit_rows.is_empty() {
+                    &things.rows
+                } else {
+                    &things.hit_rows
+                };
                 for at in left.ones_in(0, left.len()) {
                     if let Some(hit) = rows.get(at) {
                         hits.set(*hit as usize);

@@ -64,8 +64,10 @@ const MOST_GROUPS: usize = 16_000_000;
 impl Cells {
     /// Whether every key is to have a place of its own.
     fn are_dense(measures: &[Measure], keys: u128) -> bool {
-        let bytes_a_key: u128 =
-            8 + measures.iter().map(|it| if it.unit() == Unit::Count { 8 } else { 16 }).sum::<u128>();
+        let bytes_a_key: u128 = 8 + measures
+            .iter()
+            .map(|it| if it.unit() == Unit::Count { 8 } else { 16 })
+            .sum::<u128>();
         keys.saturating_mul(bytes_a_key) <= DENSE_BYTES
     }
 
@@ -74,7 +76,10 @@ impl Cells {
         let groups = if is_dense { keys as usize } else { 0 };
         Cells {
             index: (!is_dense).then(HashMap::new),
-            numbers: measures.iter().map(|measure| Numbers::new(*measure, groups)).collect(),
+            numbers: measures
+                .iter()
+                .map(|measure| Numbers::new(*measure, groups))
+                .collect(),
             stamps: vec![0; groups],
             visitor: 0,
             marks: vec![0; groups],
@@ -93,12 +98,16 @@ impl Cells {
     /// # Errors
     /// If there are too many groups.
     pub(crate) fn group(&mut self, key: u128) -> Result<usize, StoreError> {
-        let Some(index) = &mut self.index else { return Ok(key as usize) };
+        let Some(index) = &mut self.index else {
+            return Ok(key as usize);
+        };
         if let Some(group) = index.get(&key) {
             return Ok(*group as usize);
         }
         if self.groups >= MOST_GROUPS {
-            return Err(StoreError::TooLarge(format!("more than {MOST_GROUPS} groups")));
+            return Err(StoreError::TooLarge(format!(
+                "more than {MOST_GROUPS} groups"
+            )));
         }
         index.insert(key, self.groups as u32);
         self.groups += 1;
@@ -106,7 +115,9 @@ impl Cells {
             let room = (self.groups * 2).max(256);
             self.stamps.resize(room, 0);
             self.marks.resize(room, 0);
-            self.numbers.iter_mut().for_each(|numbers| numbers.grow(room));
+            self.numbers
+                .iter_mut()
+                .for_each(|numbers| numbers.grow(room));
         }
         Ok(self.groups - 1)
     }

@@ -80,9 +80,7 @@ impl Source {
         match dimension.kind() {
             Kind::Visit => Source::Visit,
             Kind::Time => Source::Moment,
-            Kind::PageView | Kind::AnyHit
-                if matches!(thing, Thing::PageView | Thing::Event) =>
-            {
+            Kind::PageView | Kind::AnyHit if matches!(thing, Thing::PageView | Thing::Event) => {
                 Source::Own
             }
             Kind::PageView | Kind::AnyHit if stands_beside(Kind::Event) => {

@@ -31,7 +31,9 @@ pub(crate) fn visits(
     cells: &mut Cells,
     chunk: &mut Chunk,
 ) -> Result<(), StoreError> {
-    let Some(image) = &part.image else { return Ok(()) };
+    let Some(image) = &part.image else {
+        return Ok(());
+    };
     let visitors = image.visitors()?;
     if stretch.continues && visitors.first.get(stretch.from) {
         // The visitor is numbered already; passing over his first visit here numbers him anew.
@@ -46,13 +48,23 @@ pub(crate) fn visits(
             visit_keys(bound, from, to, &mut chunk.keys);
             chunk.take_rows(selected, from, to, counted);
         }
-        let has_visitors = weights.iter().any(|(_, weight)| matches!(weight, Weight::Visitor));
+        let has_visitors = weights
+            .iter()
+            .any(|(_, weight)| matches!(weight, Weight::Visitor));
         let visitor = cells.visitor;
         for (measure, weight) in weights.iter().filter(|_| counted > 0) {
             match weight {
                 Weight::Visitor => {
                     cells.visitor = visitor;
-                    distinct_visitors(*measure, &visitors.first, selected, from, to, &chunk.keys, cells);
+                    distinct_visitors(
+                        *measure,
+                        &visitors.first,
+                        selected,
+                        from,
+                        to,
+                        &chunk.keys,
+                        cells,
+                    );
                 }
                 weight => add(&mut cells.numbers[*measure], weight, from, chunk),
             }
@@ -83,7 +95,10 @@ pub(crate) fn things(
     let mut from = 0;
     while from < bound.table.len() {
         let to = (from + CHUNK).min(bound.table.len());
-        let counted = selected.window(from, to).map(|(_, word)| word.count_ones() as usize).sum();
+        let counted = selected
+            .window(from, to)
+            .map(|(_, word)| word.count_ones() as usize)
+            .sum();
         if counted > 0 {
             chunk.keys.clear();
             chunk.keys.resize(to - from, 0);
@@ -120,12 +135,17 @@ fn add_scene_keys(
             scene += 1;
             continue;
         }
-        let of_visit: u32 =
-            bound.visit.iter().map(|(stride, codes)| *stride as u32 * codes.get(scene)).sum();
+        let of_visit: u32 = bound
+            .visit
+            .iter()
+            .map(|(stride, codes)| *stride as u32 * codes.get(scene))
+            .sum();
         for thing in at..end {
             let mut key = of_visit;
             if !bound.moment.is_empty() {
-                let moment = bound.times.get(scene, if is_of_visit { scene } else { thing });
+                let moment = bound
+                    .times
+                    .get(scene, if is_of_visit { scene } else { thing });
                 for (stride, clock) in &bound.moment {
                     key += *stride as u32 * clock.code(moment);
                 }
@@ -155,7 +175,9 @@ impl JoinedVisits<'_> {
         cells: &mut Cells,
         (scene_keys, thing_keys): (&mut Vec<u32>, &mut Vec<u32>),
     ) -> Result<(), StoreError> {
-        let Some(image) = &part.image else { return Ok(()) };
+        let Some(image) = &part.image else {
+            return Ok(());
+        };
         let visitors = image.visitors()?;
         let offsets = self.table.offsets();
         let mut from = stretch.from;
@@ -237,7 +259,8 @@ impl Chunk {
         if counted == to - from {
             self.rows.extend(0..counted as u32);
         } else {
-            self.rows.extend(selected.ones_in(from, to).map(|row| (row - from) as u32));
+            self.rows
+                .extend(selected.ones_in(from, to).map(|row| (row - from) as u32));
         }
     }
 }
@@ -253,7 +276,10 @@ fn add(numbers: &mut Numbers, weight: &Weight, from: usize, chunk: &Chunk) {
             if chunk.rows.len() == keys.len() {
                 keys.iter().for_each(|key| counts[*key as usize] += 1);
             } else {
-                chunk.rows.iter().for_each(|row| counts[keys[*row as usize] as usize] += 1);
+                chunk
+                    .rows
+                    .iter()
+                    .for_each(|row| counts[keys[*row as usize] as usize] += 1);
             }
         }
         (Numbers::Counts(counts), Weight::If(bits)) => {
@@ -282,7 +308,9 @@ fn distinct_visitors(
     cells: &mut Cells,
 ) {
     let mut visitor = cells.visitor;
-    let Some((stamps, counts)) = cells.visitors(measure) else { return };
+    let Some((stamps, counts)) = cells.visitors(measure) else {
+        return;
+    };
     let words = first.window(from, to).zip(selected.window(from, to));
     for ((row, begun), (_, selected)) in words {
         let keys = &keys[row - from..(row - from + 64).min(keys.len())];

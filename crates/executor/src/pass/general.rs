@@ -39,7 +39,9 @@ pub(crate) struct Buffers {
 impl General<'_> {
     /// Counts the visits of a stretch that are `selected`.
     pub(crate) fn visits(&mut self, stretch: Stretch, selected: &Bits) -> Result<(), StoreError> {
-        let Some(image) = &self.world.parts[self.number].image else { return Ok(()) };
+        let Some(image) = &self.world.parts[self.number].image else {
+            return Ok(());
+        };
         let visitors = image.visitors()?;
         for scene in stretch.from..stretch.to {
             if visitors.first.get(scene) && !(stretch.continues && scene == stretch.from) {
@@ -58,7 +60,12 @@ impl General<'_> {
         let scenes = self.world.parts[self.number].scenes;
         let mut current = None;
         for thing in things.ones_in(0, things.len()) {
-            let scene = scene_of(thing, self.bound.table.offsets(), current.unwrap_or(0), scenes);
+            let scene = scene_of(
+                thing,
+                self.bound.table.offsets(),
+                current.unwrap_or(0),
+                scenes,
+            );
             if current != Some(scene) {
                 self.join(scene);
                 current = Some(scene);
@@ -70,7 +77,12 @@ impl General<'_> {
 
     /// Works out the combinations of joined values of a scene.
     fn join(&mut self, scene: usize) {
-        let Buffers { joined, set, product, .. } = &mut *self.buffers;
+        let Buffers {
+            joined,
+            set,
+            product,
+            ..
+        } = &mut *self.buffers;
         joined.clear();
         joined.push(0);
         let is_visit = scene < self.world.parts[self.number].visits;
@@ -78,7 +90,10 @@ impl General<'_> {
             set.clear();
             // Things of no visit are joined with nothing.
             if is_visit {
-                source.tables.iter().for_each(|table| add_tuples(table, scene, set));
+                source
+                    .tables
+                    .iter()
+                    .for_each(|table| add_tuples(table, scene, set));
             }
             multiply(joined, set, product);
         }
@@ -87,34 +102,69 @@ impl General<'_> {
     /// Counts one thing under each of its keys.
     fn count(&mut self, scene: usize, thing: usize) -> Result<(), StoreError> {
         let bound = self.bound;
-        let moment_of = if self.counted.is_of_visit() { scene } else { thing };
+        let moment_of = if self.counted.is_of_visit() {
+            scene
+        } else {
+            thing
+        };
         let mut key: u128 = 0;
-        key += bound.visit.iter().map(|(stride, it)| stride * u128::from(it.get(scene))).sum::<u128>();
-        key += bound.own.iter().map(|(stride, it)| stride * u128::from(it.get(thing))).sum::<u128>();
+        key += bound
+            .visit
+            .iter()
+            .map(|(stride, it)| stride * u128::from(it.get(scene)))
+            .sum::<u128>();
+        key += bound
+            .own
+            .iter()
+            .map(|(stride, it)| stride * u128::from(it.get(thing)))
+            .sum::<u128>();
         if !bound.moment.is_empty() {
             let moment = bound.times.get(scene, moment_of);
-            let codes = bound.moment.iter().map(|(stride, it)| stride * u128::from(it.code(moment)));
+            let codes = bound
+                .moment
+                .iter()
+                .map(|(stride, it)| stride * u128::from(it.code(moment)));
             key += codes.sum::<u128>();
         }
-        let Buffers { joined, keys, set, product, sold, sold_in } = &mut *self.buffers;
+        let Buffers {
+            joined,
+            keys,
+            set,
+            product,
+            sold,
+            sold_in,
+        } = &mut *self.buffers;
         keys.clear();
         keys.extend(joined.iter().map(|joined| key + joined));
         if !bound.own_rows.is_empty() {
             set.clear();
             for row in self.world.parts[self.number].orders.rows_of(thing) {
-                set.push(bound.own_rows.iter().map(|(stride, it)| stride * u128::from(it.get(row))).sum());
+                set.push(
+                    bound
+                        .own_rows
+                        .iter()
+                        .map(|(stride, it)| stride * u128::from(it.get(row)))
+                        .sum(),
+                );
             }
             multiply(keys, set, product);
         }
         if let Some((stride, coupons)) = &bound.own_coupons {
             set.clear();
-            set.extend(coupons.of(thing).iter().map(|code| stride * u128::from(*code)));
+            set.extend(
+                coupons
+                    .of(thing)
+                    .iter()
+                    .map(|code| stride * u128::from(*code)),
+            );
             multiply(keys, set, product);
         }
         if let Some(stride) = bound.own_goals {
             set.clear();
             for (goal, converted) in self.world.question.goals.iter().zip(&self.world.goals) {
-                if converted.thing == self.counted.thing() && converted.parts[self.number].get(thing) {
+                if converted.thing == self.counted.thing()
+                    && converted.parts[self.number].get(thing)
+                {
                     set.push(stride * u128::from(self.world.goal_code(&goal.name)));
                 }
             }
@@ -161,7 +211,10 @@ fn multiply(keys: &mut Vec<u128>, tuples: &mut Vec<u128>, product: &mut Vec<u128
         return;
     }
     product.clear();
-    product.extend(keys.iter().flat_map(|key| tuples.iter().map(move |tuple| key + tuple)));
+    product.extend(
+        keys.iter()
+            .flat_map(|key| tuples.iter().map(move |tuple| key + tuple)),
+    );
     std::mem::swap(keys, product);
 }
 
@@ -170,8 +223,11 @@ fn add_tuples(joined: &JoinedTable, scene: usize, tuples: &mut Vec<u128>) {
         if joined.left.as_ref().is_some_and(|left| !left.get(thing)) {
             continue;
         }
-        let tuple: u128 =
-            joined.codes.iter().map(|(stride, it)| stride * u128::from(it.get(thing))).sum();
+        let tuple: u128 = joined
+            .codes
+            .iter()
+            .map(|(stride, it)| stride * u128::from(it.get(thing)))
+            .sum();
         let tuple = joined.constant + tuple;
         match &joined.coupons {
             None => tuples.push(tuple),

@@ -37,7 +37,10 @@ impl Pass {
                 match passes.iter_mut().find(|pass| pass.counted == counted) {
                     Some(pass) => pass.measures.push((position, *measure)),
                     None => {
-                        passes.push(Pass { counted, measures: vec![(position, *measure)] });
+                        passes.push(Pass {
+                            counted,
+                            measures: vec![(position, *measure)],
+                        });
                     }
                 }
             }
@@ -132,22 +135,43 @@ impl Ready {
         let (part, weights) = (&world.parts[self.number], &self.weights);
         if cells.is_dense() && self.bound.is_flat() {
             let (selected, bound) = (&self.selected, &self.bound);
-            return flat::visits(part, stretch, selected, bound, weights, cells, &mut self.chunk);
+            return flat::visits(
+                part,
+                stretch,
+                selected,
+                bound,
+                weights,
+                cells,
+                &mut self.chunk,
+            );
         }
         if cells.is_dense()
             && let Some(joined) = self.bound.joined_visits()
         {
             let chunks = (&mut self.scene_keys, &mut self.thing_keys);
-            return joined.count(part, stretch, &self.selected, &self.bound, weights, cells, chunks);
+            return joined.count(
+                part,
+                stretch,
+                &self.selected,
+                &self.bound,
+                weights,
+                cells,
+                chunks,
+            );
         }
         let mut buffers = std::mem::take(&mut self.buffers);
-        let done = self.general(world, cells, &mut buffers).visits(stretch, &self.selected);
+        let done = self
+            .general(world, cells, &mut buffers)
+            .visits(stretch, &self.selected);
         self.buffers = buffers;
         done
     }
 
     fn things(&mut self, world: &World, cells: &mut Cells) -> Result<(), StoreError> {
-        let is_sold = self.weights.iter().any(|(_, weight)| matches!(weight, Weight::Sold(_)));
+        let is_sold = self
+            .weights
+            .iter()
+            .any(|(_, weight)| matches!(weight, Weight::Sold(_)));
         if cells.is_dense() && self.bound.is_flat() && !is_sold {
             let (part, of_visit) = (&world.parts[self.number], self.counted.is_of_visit());
             let (selected, bound) = (&self.selected, &self.bound);
@@ -156,7 +180,9 @@ impl Ready {
             return Ok(());
         }
         let mut buffers = std::mem::take(&mut self.buffers);
-        let done = self.general(world, cells, &mut buffers).things(&self.selected);
+        let done = self
+            .general(world, cells, &mut buffers)
+            .things(&self.selected);
         self.buffers = buffers;
         done
     }

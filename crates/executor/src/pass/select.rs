@@ -12,7 +12,9 @@ use crate::world::World;
 
 /// The visits that are left and began in the question's range.
 pub(crate) fn visits(world: &World, part: &Part, left: &Left) -> Result<Bits, StoreError> {
-    let Some(image) = &part.image else { return Ok(Bits::zeros(part.scenes)) };
+    let Some(image) = &part.image else {
+        return Ok(Bits::zeros(part.scenes));
+    };
     let mut visits = image.starts()?.within(*world.question.range);
     visits.and(&left.scenes);
     for lone in part.visits..part.scenes {
@@ -22,19 +24,18 @@ pub(crate) fn visits(world: &World, part: &Part, left: &Left) -> Result<Bits, St
 }
 
 /// The first or last page view of each of these visits, if it is left.
-pub(crate) fn ends_of_visits(
-    counted: Counted,
-    table: &Table,
-    visits: &Bits,
-    left: &Left,
-) -> Bits {
+pub(crate) fn ends_of_visits(counted: Counted, table: &Table, visits: &Bits, left: &Left) -> Bits {
     let offsets = table.offsets();
     let mut ends = Bits::zeros(table.len());
     for visit in visits.ones_in(0, visits.len()) {
         let page_views = offsets.of(visit);
         if !page_views.is_empty() {
             let is_entry = counted == Counted::Entry;
-            ends.set(if is_entry { page_views.start } else { page_views.end - 1 });
+            ends.set(if is_entry {
+                page_views.start
+            } else {
+                page_views.end - 1
+            });
         }
     }
     if let Some(things) = left.of(counted.thing()) {

@@ -43,7 +43,10 @@ impl Weight {
         Ok(match measure {
             Visits | Entries | Exits | PageViews | Events | Conversions | Orders => Weight::One,
             Visitors => Weight::Visitor,
-            NewVisitors => part.ranks.as_ref().map_or_else(nothing, |it| Weight::If(it.first.clone())),
+            NewVisitors => part
+                .ranks
+                .as_ref()
+                .map_or_else(nothing, |it| Weight::If(it.first.clone())),
             Bounces => match image {
                 Some(image) => {
                     let mut bounces = Bits::clone(&*image.bounces()?);
@@ -52,14 +55,24 @@ impl Weight {
                 }
                 None => nothing(),
             },
-            VisitDuration => image.map_or_else(|| Ok(nothing()), |it| it.durations().map(Weight::Amount))?,
+            VisitDuration => {
+                image.map_or_else(|| Ok(nothing()), |it| it.durations().map(Weight::Amount))?
+            }
             UniquePageViews => Weight::If(having(part, Thing::PageView, left)?),
             ConvertedVisits => Weight::If(converted(world, number, left)?),
             OrderedVisits => Weight::If(ordered(part, left.of(Thing::Order))),
-            TimeOnPage => image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Amount))?,
-            TimeOnPageKnown => image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Known))?,
-            ScrollDepth => image.map_or_else(|| Ok(nothing()), |it| it.scroll_depth().map(Weight::Amount))?,
-            ScrollDepthKnown => image.map_or_else(|| Ok(nothing()), |it| it.scroll_depth().map(Weight::Known))?,
+            TimeOnPage => {
+                image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Amount))?
+            }
+            TimeOnPageKnown => {
+                image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Known))?
+            }
+            ScrollDepth => {
+                image.map_or_else(|| Ok(nothing()), |it| it.scroll_depth().map(Weight::Amount))?
+            }
+            ScrollDepthKnown => {
+                image.map_or_else(|| Ok(nothing()), |it| it.scroll_depth().map(Weight::Known))?
+            }
             Impressions => action(part, Thing::Product, ProductAction::Impression)?,
             Clicks => action(part, Thing::Product, ProductAction::Click)?,
             DetailViews => action(part, Thing::Product, ProductAction::Detail)?,
@@ -70,7 +83,11 @@ impl Weight {
             PromotionClicks => action(part, Thing::Promotion, ProductAction::PromotionClick)?,
             Revenue => {
                 let orders = 0..part.orders.len();
-                Weight::Exact(orders.map(|at| part.orders.order(at).revenue.unwrap_or(0)).collect())
+                Weight::Exact(
+                    orders
+                        .map(|at| part.orders.order(at).revenue.unwrap_or(0))
+                        .collect(),
+                )
             }
             Units => Weight::Exact(of_rows(part, |_, quantity, _| quantity.times(Decimal::ONE))),
             ProductRevenue => Weight::Exact(of_rows(part, |price, quantity, is_known| {
@@ -110,7 +127,11 @@ fn of_rows(part: &Part, amount: impl Fn(Decimal, Decimal, bool) -> i128) -> Vec<
         .map(|row| {
             let (order, product) = part.orders.row(row);
             let price = product.price.unwrap_or_default();
-            amount(price, product.quantity.unwrap_or_default(), order.revenue.is_some())
+            amount(
+                price,
+                product.quantity.unwrap_or_default(),
+                order.revenue.is_some(),
+            )
         })
         .collect()
 }

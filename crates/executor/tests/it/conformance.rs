@@ -15,8 +15,14 @@ use afsa_store::{
 /// `AFSA_TEST_WORLDS` sets how many worlds to try.
 #[test]
 fn answers_as_the_reference_does() {
-    let worlds = std::env::var("AFSA_TEST_WORLDS").ok().and_then(|told| told.parse().ok());
-    let suite = Suite { worlds: worlds.unwrap_or(12), questions: 60, ..Suite::default() };
+    let worlds = std::env::var("AFSA_TEST_WORLDS")
+        .ok()
+        .and_then(|told| told.parse().ok());
+    let suite = Suite {
+        worlds: worlds.unwrap_or(12),
+        questions: 60,
+        ..Suite::default()
+    };
     match suite.run(&mut Images::default()) {
         Ok(summary) => {
             println!("{summary:?}");
@@ -52,7 +58,10 @@ impl Backend for Images {
 
 impl Store for Images {
     fn configure(&self, account: AccountId, settings: &AccountSettings) {
-        self.settings.lock().unwrap().insert(account, settings.clone());
+        self.settings
+            .lock()
+            .unwrap()
+            .insert(account, settings.clone());
         self.store.configure(account, settings);
     }
 
@@ -78,10 +87,22 @@ impl Store for Images {
 
     fn snapshot(&self, account: AccountId) -> Result<Arc<dyn Snapshot>, StoreError> {
         let snapshot = self.store.snapshot(account)?;
-        let settings = self.settings.lock().unwrap().get(&account).cloned().unwrap_or_default();
+        let settings = self
+            .settings
+            .lock()
+            .unwrap()
+            .get(&account)
+            .cloned()
+            .unwrap_or_default();
         let (shards, budget) = shards(&*snapshot)?;
         let orders = OrdersCell::default();
-        Ok(Arc::new(ImageSnapshot { snapshot, settings, shards, orders, budget }))
+        Ok(Arc::new(ImageSnapshot {
+            snapshot,
+            settings,
+            shards,
+            orders,
+            budget,
+        }))
     }
 
     fn remove_before(&self, account: AccountId, before: Timestamp) -> Result<(), StoreError> {
@@ -108,7 +129,11 @@ impl Snapshot for ImageSnapshot {
 
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError> {
         let groups = execute(&self.shards, &self.orders, &self.settings, question)?;
-        assert!(self.budget.used() <= BOUND, "{} bytes are loaded", self.budget.used());
+        assert!(
+            self.budget.used() <= BOUND,
+            "{} bytes are loaded",
+            self.budget.used()
+        );
         Ok(groups)
     }
 
@@ -143,10 +168,9 @@ fn shards(snapshot: &dyn Snapshot) -> Result<(Vec<Arc<Shard>>, Arc<Budget>), Sto
     let mut shares: BTreeMap<(u64, u64), BTreeMap<VisitorKey, Share>> = BTreeMap::new();
     let mut visits = Vec::new();
     let mut loose = Vec::new();
-    snapshot.for_each_visit(
-        &mut |visit| visits.push(visit.clone()),
-        &mut |hit| loose.push(hit.clone()),
-    )?;
+    snapshot.for_each_visit(&mut |visit| visits.push(visit.clone()), &mut |hit| {
+        loose.push(hit.clone())
+    })?;
     visits.sort_by_key(|visit| (visit.visitor, visit.start, visit.hits[0].sequence));
     loose.sort_by_key(|hit| (hit.visitor, hit.time, hit.sequence));
     for visit in visits {
@@ -212,7 +236,13 @@ fn make_image(
         })
         .collect();
     let tables = encode(cuts).map_err(|error| StoreError::Internal(error.to_string()))?;
-    Image::new(Arc::new(tables), &dead_visits, &dead_loose, vocabulary, budget)
+    Image::new(
+        Arc::new(tables),
+        &dead_visits,
+        &dead_loose,
+        vocabulary,
+        budget,
+    )
 }
 
 /// The shard of a visitor, and a number that spreads his visits.
@@ -221,5 +251,8 @@ fn mix(visitor: VisitorKey, sequence: u64) -> (u64, u64) {
         let number = (number ^ (number >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         number ^ (number >> 29)
     };
-    (scattered(visitor.0 as u64) % SHARDS, scattered(sequence) % 65_536)
+    (
+        scattered(visitor.0 as u64) % SHARDS,
+        scattered(sequence) % 65_536,
+    )
 }
