@@ -52,7 +52,12 @@ struct Inbox {
 }
 
 impl Account {
-    pub fn new(row: AccountRow, parts: Vec<Part>, runs: Vec<Arc<Run>>, imports: Vec<u32>) -> Account {
+    pub fn new(
+        row: AccountRow,
+        parts: Vec<Part>,
+        runs: Vec<Arc<Run>>,
+        imports: Vec<u32>,
+    ) -> Account {
         Account {
             id: row.account,
             maintenance: Mutex::new(()),
@@ -61,12 +66,17 @@ impl Account {
             state: Mutex::new(State::new(row, parts)),
             events: Mutex::new(EventIndex::new(runs)),
             inbox: Mutex::default(),
-            imports: Mutex::new(Imports { finished: imports, under_way: Vec::new() }),
+            imports: Mutex::new(Imports {
+                finished: imports,
+                under_way: Vec::new(),
+            }),
         }
     }
 
     pub fn maintain(&self) -> MutexGuard<'_, ()> {
-        self.maintenance.lock().unwrap_or_else(PoisonError::into_inner)
+        self.maintenance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state with everything that has arrived, not settled yet.
@@ -125,13 +135,19 @@ impl Account {
     pub fn take(&self, frame: u64, arrivals: Vec<Arrival>, bytes: u64) {
         {
             let mut events = self.events();
-            arrivals.iter().filter_map(|arrival| arrival.event).for_each(|key| events.insert(key));
+            arrivals
+                .iter()
+                .filter_map(|arrival| arrival.event)
+                .for_each(|key| events.insert(key));
         }
         if let Some(last) = arrivals.iter().map(|arrival| arrival.hit.sequence).max() {
-            self.next_sequence.fetch_max(last.saturating_add(1), Ordering::Relaxed);
+            self.next_sequence
+                .fetch_max(last.saturating_add(1), Ordering::Relaxed);
         }
         let mut inbox = self.inbox();
-        arrivals.iter().for_each(|arrival| inbox.note_activity(arrival.identity, &arrival.hit));
+        arrivals
+            .iter()
+            .for_each(|arrival| inbox.note_activity(arrival.identity, &arrival.hit));
         inbox.hits += arrivals.len();
         inbox.arrivals.extend(arrivals);
         inbox.last_frame = inbox.last_frame.max(frame);
@@ -179,7 +195,8 @@ impl Inbox {
             let newest = self.activity.values().max().copied().unwrap_or(hit.time);
             self.activity.retain(|_, last| newest.since(*last) < DAY);
             if self.activity.len() > MOST_ACTIVE {
-                self.activity.retain(|_, last| newest.since(*last) <= LONGEST_TIMEOUT);
+                self.activity
+                    .retain(|_, last| newest.since(*last) <= LONGEST_TIMEOUT);
             }
         }
     }

@@ -54,7 +54,10 @@ impl Engine {
         let contents = manifest.load()?;
         remove_orphans(&folder, &contents)?;
         let last_id = contents.segments.iter().map(|segment| segment.id);
-        let last_id = last_id.chain(contents.runs.iter().map(|run| run.id)).max().unwrap_or(0);
+        let last_id = last_id
+            .chain(contents.runs.iter().map(|run| run.id))
+            .max()
+            .unwrap_or(0);
         let accounts = accounts_of(&folder, contents);
         let log_folder = folder.join(LOG);
         let flushed = |account: AccountId| accounts.get(&account).map_or(0, |it| it.flushed());
@@ -62,7 +65,11 @@ impl Engine {
         let recovered = log::recover(&*disk, &log_folder, &|account, frame| {
             frame > flushed(account)
         })?;
-        let last_flushed = accounts.values().map(|account| account.flushed()).max().unwrap_or(0);
+        let last_flushed = accounts
+            .values()
+            .map(|account| account.flushed())
+            .max()
+            .unwrap_or(0);
         let engine = Engine {
             budget: Budget::new(options.memory),
             options,
@@ -72,7 +79,11 @@ impl Engine {
             next_id: AtomicU64::new(last_id + 1),
             is_broken: AtomicBool::new(false),
         };
-        let hits: usize = recovered.frames.iter().map(|frame| frame.arrivals.len()).sum();
+        let hits: usize = recovered
+            .frames
+            .iter()
+            .map(|frame| frame.arrivals.len())
+            .sum();
         tracing::info!(frames = recovered.frames.len(), hits, "log read");
         for frame in recovered.frames {
             let account = engine.account(frame.account);
@@ -81,16 +92,33 @@ impl Engine {
             account.take(frame.number, frame.arrivals, bytes);
         }
         let next_frame = recovered.last_frame.max(last_flushed) + 1;
-        Ok(Opened { engine, next_frame, findings: recovered.findings })
+        Ok(Opened {
+            engine,
+            next_frame,
+            findings: recovered.findings,
+        })
     }
 
     /// The account, made when it is first spoken of.
     pub fn account(&self, id: AccountId) -> Arc<Account> {
-        let known = self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        let known = self
+            .accounts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned();
         known.unwrap_or_else(|| {
-            let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+            let mut accounts = self
+                .accounts
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             let fresh = || {
-                let row = AccountRow { account: id, bits: 0, next_sequence: 1, flushed: 0 };
+                let row = AccountRow {
+                    account: id,
+                    bits: 0,
+                    next_sequence: 1,
+                    flushed: 0,
+                };
                 Arc::new(Account::new(row, Vec::new(), Vec::new(), Vec::new()))
             };
             accounts.entry(id).or_insert_with(fresh).clone()
@@ -135,7 +163,10 @@ fn accounts_of(folder: &Path, contents: Contents) -> HashMap<AccountId, Arc<Acco
     let mut parts: HashMap<AccountId, Vec<Part>> = HashMap::new();
     for row in contents.segments {
         let path = segment_folder(folder, row.id);
-        parts.entry(row.account).or_default().push(Part::new(row, path));
+        parts
+            .entry(row.account)
+            .or_default()
+            .push(Part::new(row, path));
     }
     let mut runs: HashMap<AccountId, Vec<Arc<Run>>> = HashMap::new();
     for row in contents.runs {
@@ -166,13 +197,18 @@ fn remove_orphans(folder: &Path, contents: &Contents) -> Result<(), Error> {
     }
     for name in names_in(&folder.join(SEGMENTS))? {
         let id: Option<u64> = name.parse().ok();
-        let is_listed = contents.segments.iter().any(|segment| Some(segment.id) == id);
+        let is_listed = contents
+            .segments
+            .iter()
+            .any(|segment| Some(segment.id) == id);
         if !is_listed {
             remove_folder(&folder.join(SEGMENTS).join(name));
         }
     }
     for name in names_in(&folder.join(EVENTS))? {
-        let id: Option<u64> = name.strip_suffix(".run").and_then(|digits| digits.parse().ok());
+        let id: Option<u64> = name
+            .strip_suffix(".run")
+            .and_then(|digits| digits.parse().ok());
         let is_listed = contents.runs.iter().any(|run| Some(run.id) == id);
         if !is_listed {
             let path = folder.join(EVENTS).join(name);
@@ -185,5 +221,7 @@ fn remove_orphans(folder: &Path, contents: &Contents) -> Result<(), Error> {
 pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>, Error> {
     let entries = fs::read_dir(folder).context("list", folder)?;
     let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    names.collect::<std::io::Result<_>>().context("list", folder)
+    names
+        .collect::<std::io::Result<_>>()
+        .context("list", folder)
 }

@@ -14,12 +14,20 @@ pub enum Error {
     Locked(String),
     /// The folder was written by a later version.
     #[error("{path} has format {found}, this program knows formats up to {known}")]
-    TooNew { path: String, found: i64, known: i64 },
+    TooNew {
+        path: String,
+        found: i64,
+        known: i64,
+    },
     /// What is on disk is not what was written.
     #[error("{path}: {problem}")]
     Damaged { path: String, problem: String },
     #[error("{operation} {path}: {source}")]
-    Io { operation: &'static str, path: String, source: io::Error },
+    Io {
+        operation: &'static str,
+        path: String,
+        source: io::Error,
+    },
     #[error("manifest: {0}")]
     Manifest(#[from] rusqlite::Error),
     #[error(transparent)]
@@ -40,11 +48,18 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Error {
-        Error::Io { operation, path: path.display().to_string(), source }
+        Error::Io {
+            operation,
+            path: path.display().to_string(),
+            source,
+        }
     }
 
     pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Error {
-        Error::Damaged { path: path.display().to_string(), problem: problem.into() }
+        Error::Damaged {
+            path: path.display().to_string(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -54,9 +69,11 @@ impl From<Error> for StoreError {
             Error::Damaged { .. } | Error::Segment(SegmentError::Damaged { .. }) => {
                 StoreError::Damaged(error.to_string())
             }
-            Error::Io { operation, ref path, ref source } => {
-                StoreError::Io(format!("{operation} {path}"), source.to_string())
-            }
+            Error::Io {
+                operation,
+                ref path,
+                ref source,
+            } => StoreError::Io(format!("{operation} {path}"), source.to_string()),
             Error::Manifest(ref source) => StoreError::Io("manifest".into(), source.to_string()),
             Error::Unavailable(problem) => StoreError::Unavailable(problem),
             Error::Question(error) => error,

@@ -35,7 +35,9 @@ impl Engine {
     fn write_frozen(&self, account: &Account) -> Result<(), Error> {
         let (cuts, events, mut row) = {
             let state = account.state();
-            let Some(frozen) = &state.frozen else { return Ok(()) };
+            let Some(frozen) = &state.frozen else {
+                return Ok(());
+            };
             let rules = state.rules();
             let visitors = frozen.hot.sorted_visitors();
             let cuts: Vec<(VisitorKey, Cut)> = visitors
@@ -52,9 +54,15 @@ impl Engine {
         let mut state = account.state();
         row.next_sequence = account.sequences_end();
         let mut change = Change::of(row);
-        change.added_segments.extend(part.iter().map(|part| part.row.clone()));
-        change.added_runs.extend(run.iter().map(|run| run_row(account, run)));
-        let Some(frozen) = &state.frozen else { return Ok(()) };
+        change
+            .added_segments
+            .extend(part.iter().map(|part| part.row.clone()));
+        change
+            .added_runs
+            .extend(run.iter().map(|run| run_row(account, run)));
+        let Some(frozen) = &state.frozen else {
+            return Ok(());
+        };
         change.people = frozen.people.clone();
         let mut dead = Vec::new();
         for (index, part) in state.parts.iter().enumerate() {
@@ -141,12 +149,19 @@ impl Engine {
         let path = self.run_path(id);
         write_run(&path, events.len(), events.iter().map(|key| Ok(*key)))?;
         if let Some(folder) = path.parent() {
-            File::open(folder).and_then(|folder| folder.sync_all()).context("sync", folder)?;
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .context("sync", folder)?;
         }
         Ok(Some(Run::new(id, 0, events.len() as u64, path)))
     }
 }
 
 pub(crate) fn run_row(account: &Account, run: &Run) -> RunRow {
-    RunRow { id: run.id, account: account.id, import: run.import, keys: run.keys }
+    RunRow {
+        id: run.id,
+        account: account.id,
+        import: run.import,
+        keys: run.keys,
+    }
 }

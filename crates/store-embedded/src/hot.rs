@@ -78,7 +78,9 @@ impl Hot {
 
     /// Takes hits of a visitor out that `leaves` chooses.
     pub fn take(&mut self, visitor: VisitorKey, leaves: impl Fn(&Hit) -> bool) -> Vec<HotHit> {
-        let Some(entry) = self.visitors.get_mut(&visitor) else { return Vec::new() };
+        let Some(entry) = self.visitors.get_mut(&visitor) else {
+            return Vec::new();
+        };
         let taken: Vec<HotHit> = entry.hits.extract_if(.., |hit| leaves(&hit.hit)).collect();
         if !taken.is_empty() {
             self.logged -= taken.iter().filter(|hit| hit.told.is_some()).count();
@@ -96,23 +98,34 @@ impl Hot {
             .filter(|hit| hit.told.is_some())
             .collect();
         hits.sort_unstable_by_key(|hit| hit.hit.sequence);
-        *self = Hot { covers: self.covers, log_bytes: self.log_bytes, ..Hot::default() };
+        *self = Hot {
+            covers: self.covers,
+            log_bytes: self.log_bytes,
+            ..Hot::default()
+        };
         hits
     }
 
     pub fn cut(&self, visitor: VisitorKey, rules: Rules) -> Cut {
-        let Some(entry) = self.visitors.get(&visitor) else { return Cut::default() };
+        let Some(entry) = self.visitors.get(&visitor) else {
+            return Cut::default();
+        };
         let hits = entry.hits.iter().map(|hit| hit.hit.clone()).collect();
         afsa_visits::cut(hits, rules)
     }
 
     pub fn has_pulled(&self, part: PartId, visitor: VisitorKey) -> bool {
-        self.pulled.get(&part).is_some_and(|visitors| visitors.contains(&visitor))
+        self.pulled
+            .get(&part)
+            .is_some_and(|visitors| visitors.contains(&visitor))
     }
 
     /// Visitors that have hits here, ascending.
     pub fn sorted_visitors(&self) -> Vec<VisitorKey> {
-        let occupied = self.visitors.iter().filter(|(_, entry)| !entry.hits.is_empty());
+        let occupied = self
+            .visitors
+            .iter()
+            .filter(|(_, entry)| !entry.hits.is_empty());
         let mut visitors: Vec<VisitorKey> = occupied.map(|(visitor, _)| *visitor).collect();
         visitors.sort_unstable();
         visitors

@@ -34,7 +34,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub fn begin(engine: Arc<Engine>, account: Arc<Account>, import: u32) -> Result<Session, Error> {
+    pub fn begin(
+        engine: Arc<Engine>,
+        account: Arc<Account>,
+        import: u32,
+    ) -> Result<Session, Error> {
         {
             let mut imports = account.imports();
             if import == 0
@@ -101,7 +105,8 @@ impl Session {
         let id = self.engine.next_id();
         let path = self.engine.run_path(id);
         write_run(&path, keys.len(), keys.iter().map(|key| Ok(*key)))?;
-        self.runs.push(Arc::new(Run::new(id, self.import, keys.len() as u64, path)));
+        self.runs
+            .push(Arc::new(Run::new(id, self.import, keys.len() as u64, path)));
         Ok(())
     }
 
@@ -112,7 +117,9 @@ impl Session {
         self.write_keys()?;
         let events_folder = self.engine.run_path(0);
         if let Some(folder) = events_folder.parent() {
-            File::open(folder).and_then(|folder| folder.sync_all()).context("sync", folder)?;
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .context("sync", folder)?;
         }
         let account = self.account.clone();
         let _maintenance = account.maintain();
@@ -188,7 +195,10 @@ impl Drop for Session {
                 tracing::warn!(path = %run.path.display(), %error, "could not remove");
             }
         }
-        self.account.imports().under_way.retain(|other| *other != self.import);
+        self.account
+            .imports()
+            .under_way
+            .retain(|other| *other != self.import);
     }
 }
 
@@ -202,12 +212,18 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
     engine.flush(account)?;
     let parts: Vec<Part> = account.state().parts.clone();
     if let Some(damaged) = parts.iter().find(|part| !part.is_sound()) {
-        return Err(Error::damaged(&damaged.shared.folder, "an import cannot be undone without it"));
+        return Err(Error::damaged(
+            &damaged.shared.folder,
+            "an import cannot be undone without it",
+        ));
     }
     let (mut visitors, users) = concerned(&parts, import)?;
     let mut owns: HashMap<Arc<str>, Option<VisitorKey>> = HashMap::new();
     for user in &users {
-        let person = engine.manifest.person(account.id, user)?.unwrap_or_default();
+        let person = engine
+            .manifest
+            .person(account.id, user)?
+            .unwrap_or_default();
         visitors.extend(person.visitors().chain(person.own));
         owns.insert(user.clone(), person.own);
     }
@@ -237,7 +253,11 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
                             _ if hit.visitor == VisitorKey::NOBODY => Identity::Nobody,
                             _ => Identity::Visitor(hit.visitor),
                         };
-                        rewrite.put(&Arrival { identity, event: None, hit })?;
+                        rewrite.put(&Arrival {
+                            identity,
+                            event: None,
+                            hit,
+                        })?;
                     }
                 }
             }
@@ -246,7 +266,12 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
     }
     let removed: Vec<Arc<Run>> = {
         let events = account.events();
-        events.runs().iter().filter(|run| run.import == import).cloned().collect()
+        events
+            .runs()
+            .iter()
+            .filter(|run| run.import == import)
+            .cloned()
+            .collect()
     };
     let also = Also {
         removed_import: Some(import),
@@ -254,7 +279,15 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
         ..Also::default()
     };
     let anew: HashSet<Arc<str>> = users;
-    rewrite.finish(engine, account, pulled, &anew, &|_| Ok(false), also, &|_| {})?;
+    rewrite.finish(
+        engine,
+        account,
+        pulled,
+        &anew,
+        &|_| Ok(false),
+        also,
+        &|_| {},
+    )?;
     account.imports().finished.retain(|other| *other != import);
     for run in removed {
         // What stays is removed at the next start.
@@ -270,7 +303,10 @@ fn concerned(
     import: u32,
 ) -> Result<(HashSet<VisitorKey>, HashSet<Arc<str>>), Error> {
     let (mut visitors, mut users) = (HashSet::new(), HashSet::new());
-    for part in parts.iter().filter(|part| part.row.imports.contains(&import)) {
+    for part in parts
+        .iter()
+        .filter(|part| part.row.imports.contains(&import))
+    {
         for item in part.shared.segment()?.cuts() {
             let (visitor, cut) = item?;
             if part.is_dead(visitor) {

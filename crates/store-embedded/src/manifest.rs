@@ -161,11 +161,17 @@ impl Manifest {
         let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found > FORMAT {
             let path = path.display().to_string();
-            return Err(Error::TooNew { path, found, known: FORMAT });
+            return Err(Error::TooNew {
+                path,
+                found,
+                known: FORMAT,
+            });
         }
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", FORMAT)?;
-        Ok(Manifest { connection: Mutex::new(connection) })
+        Ok(Manifest {
+            connection: Mutex::new(connection),
+        })
     }
 
     /// Opens one that is there already.
@@ -245,8 +251,7 @@ impl Manifest {
         })?;
         contents.runs = runs.collect::<Result<_, _>>()?;
         let mut statement = connection.prepare("SELECT account, import FROM imports")?;
-        let imports =
-            statement.query_map([], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))?;
+        let imports = statement.query_map([], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))?;
         contents.imports = imports.collect::<Result<_, _>>()?;
         Ok(contents)
     }
@@ -265,8 +270,9 @@ impl Manifest {
         let connection = self.lock();
         let mut statement = connection
             .prepare_cached("SELECT person FROM people WHERE account = ?1 AND user = ?2")?;
-        let bytes: Option<Vec<u8>> =
-            statement.query_row(params![account.0, user], |row| row.get(0)).optional()?;
+        let bytes: Option<Vec<u8>> = statement
+            .query_row(params![account.0, user], |row| row.get(0))
+            .optional()?;
         bytes
             .map(|bytes| {
                 Person::from_bytes(&bytes).map_err(|error| Error::Damaged {
@@ -278,7 +284,9 @@ impl Manifest {
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -289,7 +297,12 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), Error> {
         "INSERT INTO accounts (account, bits, next_sequence, flushed) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (account) DO UPDATE SET
              bits = ?2, next_sequence = max(next_sequence, ?3), flushed = max(flushed, ?4)",
-        params![account, row.bits, row.next_sequence as i64, row.flushed as i64],
+        params![
+            account,
+            row.bits,
+            row.next_sequence as i64,
+            row.flushed as i64
+        ],
     )?;
     for id in &change.removed_segments {
         transaction.execute("DELETE FROM segments WHERE id = ?1", [*id as i64])?;
@@ -316,7 +329,12 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), Error> {
         for file in &segment.files {
             transaction.execute(
                 "INSERT INTO files (segment, name, length, checksum) VALUES (?1, ?2, ?3, ?4)",
-                params![segment.id as i64, file.name, file.length as i64, file.checksum],
+                params![
+                    segment.id as i64,
+                    file.name,
+                    file.length as i64,
+                    file.checksum
+                ],
             )?;
         }
     }
@@ -369,11 +387,16 @@ fn bytes_of_keys(keys: &[VisitorKey]) -> Vec<u8> {
 
 fn keys_of(bytes: &[u8]) -> Vec<VisitorKey> {
     let chunks = bytes.as_chunks::<16>().0.iter();
-    chunks.map(|chunk| VisitorKey(u128::from_be_bytes(*chunk))).collect()
+    chunks
+        .map(|chunk| VisitorKey(u128::from_be_bytes(*chunk)))
+        .collect()
 }
 
 fn bytes_of_numbers(numbers: &[u32]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+    numbers
+        .iter()
+        .flat_map(|number| number.to_be_bytes())
+        .collect()
 }
 
 fn numbers_of(bytes: &[u8]) -> Vec<u32> {

@@ -44,7 +44,9 @@ impl Engine {
                 }
                 (state.parts.clone(), state.row.bits)
             };
-            let Some(plan) = plan(&parts, bits, self.options.visits_per_shard) else { return Ok(()) };
+            let Some(plan) = plan(&parts, bits, self.options.visits_per_shard) else {
+                return Ok(());
+            };
             self.rewrite(account, plan)?;
         }
         Ok(())
@@ -99,7 +101,10 @@ fn plan(parts: &[Part], bits: u8, per_shard: u64) -> Option<Plan> {
         let visits: u64 = parts.iter().map(|part| part.row.visits).sum();
         let wanted = bits_for(visits, per_shard);
         if bits < wanted && visits >> bits > per_shard.saturating_mul(MOST_GROWTH) {
-            return Some(Plan { parts: parts.to_vec(), bits: wanted });
+            return Some(Plan {
+                parts: parts.to_vec(),
+                bits: wanted,
+            });
         }
     }
     let (undivided, divided): (Vec<&Part>, Vec<&Part>) =
@@ -107,7 +112,10 @@ fn plan(parts: &[Part], bits: u8, per_shard: u64) -> Option<Plan> {
     let undivided_hits: u64 = undivided.iter().map(|part| part.row.hits).sum();
     let divided_hits: u64 = divided.iter().map(|part| part.row.hits).sum();
     if !undivided.is_empty() && undivided_hits > divided_hits / 16 {
-        return Some(Plan { parts: undivided.into_iter().cloned().collect(), bits });
+        return Some(Plan {
+            parts: undivided.into_iter().cloned().collect(),
+            bits,
+        });
     }
     let mut prefixes: Vec<u64> = divided.iter().map(|part| part.row.prefix).collect();
     prefixes.sort_unstable();
@@ -115,7 +123,10 @@ fn plan(parts: &[Part], bits: u8, per_shard: u64) -> Option<Plan> {
     for prefix in prefixes {
         let shard = divided.iter().filter(|part| part.row.prefix == prefix);
         if let Some(chosen) = in_shard(shard.map(|part| Part::clone(part)).collect()) {
-            return Some(Plan { parts: chosen, bits });
+            return Some(Plan {
+                parts: chosen,
+                bits,
+            });
         }
     }
     in_shard(undivided.into_iter().cloned().collect()).map(|parts| Plan { parts, bits: 0 })
@@ -131,7 +142,10 @@ fn in_shard(mut parts: Vec<Part>) -> Option<Vec<Part>> {
             return Some(parts.split_off(index));
         }
     }
-    parts.into_iter().find(is_mostly_gone).map(|part| vec![part])
+    parts
+        .into_iter()
+        .find(is_mostly_gone)
+        .map(|part| vec![part])
 }
 
 /// Whether about an eighth of the segment's visits are dead or expired.
@@ -184,7 +198,11 @@ impl Iterator for Stream<'_> {
 
 impl<'a> Merged<'a> {
     pub fn of(parts: &'a [Part]) -> Result<Merged<'a>, Error> {
-        let mut merged = Merged { streams: Vec::new(), next: BinaryHeap::new(), failure: None };
+        let mut merged = Merged {
+            streams: Vec::new(),
+            next: BinaryHeap::new(),
+            failure: None,
+        };
         for part in parts {
             let cuts = part.shared.segment()?.cuts();
             merged.streams.push(Stream { part, cuts }.peekable());
@@ -194,7 +212,9 @@ impl<'a> Merged<'a> {
     }
 
     fn look_ahead(&mut self, index: usize) {
-        let Some(stream) = self.streams.get_mut(index) else { return };
+        let Some(stream) = self.streams.get_mut(index) else {
+            return;
+        };
         match stream.peek() {
             Some(Ok((visitor, _))) => self.next.push(Reverse((*visitor, index))),
             Some(Err(_)) => {
@@ -242,7 +262,8 @@ impl Iterator for Merged<'_> {
 /// Two cuts of one visitor that don't touch each other, as one.
 fn join(cut: &mut Cut, more: Cut) {
     cut.visits.extend(more.visits);
-    cut.visits.sort_by_key(|visit| (visit.start, visit.hits.first().map(|hit| hit.sequence)));
+    cut.visits
+        .sort_by_key(|visit| (visit.start, visit.hits.first().map(|hit| hit.sequence)));
     cut.loose.extend(more.loose);
     cut.loose.sort_by_key(|hit| (hit.time, hit.sequence));
 }

@@ -52,7 +52,9 @@ impl Part {
         });
         let shared = Shared {
             folder,
-            files: SegmentFiles { files: files.collect() },
+            files: SegmentFiles {
+                files: files.collect(),
+            },
             segment: OnceLock::new(),
             visitors: OnceLock::new(),
             rows: Mutex::default(),
@@ -60,7 +62,10 @@ impl Part {
             split: Mutex::default(),
             is_replaced: AtomicBool::new(false),
         };
-        Part { row, shared: Arc::new(shared) }
+        Part {
+            row,
+            shared: Arc::new(shared),
+        }
     }
 
     /// Whether the segment can be read. One that can't is logged once and left out of everything;
@@ -101,9 +106,9 @@ impl Part {
         } else {
             segment.visitors(visitors)?
         };
-        let living = found.into_iter().map(|(visitor, cut)| {
-            (visitor, hits_of_cut(self.without_removed(cut)))
-        });
+        let living = found
+            .into_iter()
+            .map(|(visitor, cut)| (visitor, hits_of_cut(self.without_removed(cut))));
         Ok(living.collect())
     }
 
@@ -135,7 +140,9 @@ impl Shared {
             }
             opened
         });
-        opened.as_ref().map_err(|error| Error::Segment(error.clone()))
+        opened
+            .as_ref()
+            .map_err(|error| Error::Segment(error.clone()))
     }
 
     pub fn split(&self) -> MutexGuard<'_, Option<SplitParts>> {
@@ -236,7 +243,11 @@ pub(crate) fn hits_of_cut(cut: Cut) -> Vec<Hit> {
 
 /// The leading bits of the key.
 pub(crate) fn prefix_of(visitor: VisitorKey, bits: u8) -> u64 {
-    if bits == 0 { 0 } else { (visitor.0 >> (128 - u32::from(bits.min(64)))) as u64 }
+    if bits == 0 {
+        0
+    } else {
+        (visitor.0 >> (128 - u32::from(bits.min(64)))) as u64
+    }
 }
 
 fn folded(visitor: VisitorKey) -> u64 {

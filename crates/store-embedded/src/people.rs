@@ -43,7 +43,11 @@ impl Person {
         for (moment, visitor) in links {
             match runs.last_mut() {
                 Some(run) if run.visitor == visitor => run.last = moment,
-                _ => runs.push(Run { first: moment, last: moment, visitor }),
+                _ => runs.push(Run {
+                    first: moment,
+                    last: moment,
+                    visitor,
+                }),
             }
         }
         Person { own, runs }
@@ -52,7 +56,10 @@ impl Person {
     /// Notes a hit that told both the visitor and the user.
     pub fn note(&mut self, moment: Moment, visitor: VisitorKey) -> Noted {
         let after = self.runs.partition_point(|run| run.first <= moment);
-        if let Some(run) = after.checked_sub(1).and_then(|before| self.runs.get_mut(before)) {
+        if let Some(run) = after
+            .checked_sub(1)
+            .and_then(|before| self.runs.get_mut(before))
+        {
             if run.visitor == visitor {
                 run.last = run.last.max(moment);
                 return Noted::Same;
@@ -63,7 +70,14 @@ impl Person {
         }
         match self.runs.get_mut(after) {
             Some(run) if run.visitor == visitor => run.first = moment,
-            _ => self.runs.insert(after, Run { first: moment, last: moment, visitor }),
+            _ => self.runs.insert(
+                after,
+                Run {
+                    first: moment,
+                    last: moment,
+                    visitor,
+                },
+            ),
         }
         Noted::Changed
     }
@@ -95,7 +109,10 @@ impl Person {
     /// The visitor last known as the user at this time (a hit of the same instant counts).
     pub fn at(&self, time: Timestamp) -> Option<VisitorKey> {
         let after = self.runs.partition_point(|run| run.first.0 <= time);
-        after.checked_sub(1).and_then(|before| self.runs.get(before)).map(|run| run.visitor)
+        after
+            .checked_sub(1)
+            .and_then(|before| self.runs.get(before))
+            .map(|run| run.visitor)
     }
 
     /// Everyone who was ever known as the user, with repetitions.
@@ -131,7 +148,11 @@ impl Person {
         for _ in 0..reader.count()? {
             let first = (Timestamp(reader.i64()?), reader.u64()?);
             let last = (Timestamp(reader.i64()?), reader.u64()?);
-            runs.push(Run { first, last, visitor: VisitorKey(reader.u128()?) });
+            runs.push(Run {
+                first,
+                last,
+                visitor: VisitorKey(reader.u128()?),
+            });
         }
         Ok(Person { own, runs })
     }
@@ -162,15 +183,25 @@ mod tests {
                     assert_eq!(person, whole, "{turned:?}");
                 }
                 for (time, visitor) in expect {
-                    assert_eq!(whole.at(Timestamp(*time)), visitor.map(VisitorKey), "{time}");
+                    assert_eq!(
+                        whole.at(Timestamp(*time)),
+                        visitor.map(VisitorKey),
+                        "{time}"
+                    );
                 }
             }
             assert_eq!(Person::from_bytes(&whole.to_bytes()), Ok(whole));
         };
         check(&[], &[(5, None)]);
         check(&[(5, 1)], &[(4, None), (5, Some(1)), (6, Some(1))]);
-        check(&[(1, 1), (5, 1), (9, 2)], &[(0, None), (8, Some(1)), (9, Some(2))]);
-        check(&[(1, 1), (3, 2), (5, 1)], &[(2, Some(1)), (4, Some(2)), (6, Some(1))]);
+        check(
+            &[(1, 1), (5, 1), (9, 2)],
+            &[(0, None), (8, Some(1)), (9, Some(2))],
+        );
+        check(
+            &[(1, 1), (3, 2), (5, 1)],
+            &[(2, Some(1)), (4, Some(2)), (6, Some(1))],
+        );
     }
 
     #[test]

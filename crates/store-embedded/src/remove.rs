@@ -31,7 +31,11 @@ pub(crate) fn remove_before(
         }
         engine.manifest.commit(&change)?;
         for part in &mut state.parts {
-            if change.removed_before.iter().any(|(id, _)| *id == part.row.id) {
+            if change
+                .removed_before
+                .iter()
+                .any(|(id, _)| *id == part.row.id)
+            {
                 part.row.removed_before = Some(before);
             }
         }

@@ -24,16 +24,27 @@ impl VisitorColumns {
     pub fn read(source: &dyn ColumnSource) -> Result<VisitorColumns, SegmentError> {
         let hits = keys(source, Table::Hits)?;
         // Hits of visits come first and tell no visitor.
-        let first_loose = hits.as_ref().map_or(source.rows(Table::Hits), |hits| hits.null_count());
-        Ok(VisitorColumns { visits: keys(source, Table::Visits)?, hits, first_loose })
+        let first_loose = hits
+            .as_ref()
+            .map_or(source.rows(Table::Hits), |hits| hits.null_count());
+        Ok(VisitorColumns {
+            visits: keys(source, Table::Visits)?,
+            hits,
+            first_loose,
+        })
     }
 
     /// Every key, once for each of its rows.
     pub fn keys(&self) -> impl Iterator<Item = VisitorKey> + '_ {
-        let visits = self.visits.iter().flat_map(|keys| (0..keys.len()).map(|row| key(keys, row)));
+        let visits = self
+            .visits
+            .iter()
+            .flat_map(|keys| (0..keys.len()).map(|row| key(keys, row)));
         let from = self.first_loose;
-        let loose =
-            self.hits.iter().flat_map(move |keys| (from..keys.len()).map(|row| key(keys, row)));
+        let loose = self
+            .hits
+            .iter()
+            .flat_map(move |keys| (from..keys.len()).map(|row| key(keys, row)));
         visits.chain(loose)
     }
 
@@ -42,7 +53,10 @@ impl VisitorColumns {
             None => 0..0,
             Some(keys) => run(keys, from, visitor),
         };
-        VisitorRows { visits: find(&self.visits, 0), loose: find(&self.hits, self.first_loose) }
+        VisitorRows {
+            visits: find(&self.visits, 0),
+            loose: find(&self.hits, self.first_loose),
+        }
     }
 
     pub fn first_loose(&self) -> usize {
@@ -69,7 +83,9 @@ fn run(keys: &FixedSizeBinaryArray, from: usize, visitor: VisitorKey) -> Range<u
 }
 
 fn key(keys: &FixedSizeBinaryArray, row: usize) -> VisitorKey {
-    VisitorKey(u128::from_be_bytes(keys.value(row).try_into().unwrap_or_default()))
+    VisitorKey(u128::from_be_bytes(
+        keys.value(row).try_into().unwrap_or_default(),
+    ))
 }
 
 fn keys(
@@ -84,7 +100,9 @@ fn typed<A: Array + Clone + 'static>(
     table: Table,
     name: &str,
 ) -> Result<Option<A>, SegmentError> {
-    let Some(column) = source.column(table, name)? else { return Ok(None) };
+    let Some(column) = source.column(table, name)? else {
+        return Ok(None);
+    };
     match column.as_any().downcast_ref::<A>() {
         Some(typed) => Ok(Some(typed.clone())),
         None => Err(SegmentError::Damaged {
@@ -104,9 +122,13 @@ pub(crate) fn rows_before(
     let times: Option<Int64Array> = typed(source, Table::Hits, "time")?;
     let is_before = |column: &Int64Array, row: usize| column.value(row) < before.0;
     let rows = |column: Option<Int64Array>, from: usize| -> Vec<u32> {
-        let Some(column) = column else { return Vec::new() };
+        let Some(column) = column else {
+            return Vec::new();
+        };
         let rows = from..column.len();
-        rows.filter(|row| is_before(&column, *row)).map(|row| row as u32).collect()
+        rows.filter(|row| is_before(&column, *row))
+            .map(|row| row as u32)
+            .collect()
     };
     Ok((rows(ends, 0), rows(times, first_loose)))
 }
@@ -116,7 +138,9 @@ pub(crate) fn hits_of_visits(
     source: &dyn ColumnSource,
     rows: impl Iterator<Item = u32>,
 ) -> Result<u64, SegmentError> {
-    let Some(counts) = typed::<UInt32Array>(source, Table::Visits, "hits")? else { return Ok(0) };
+    let Some(counts) = typed::<UInt32Array>(source, Table::Visits, "hits")? else {
+        return Ok(0);
+    };
     let count = |row: u32| match (row as usize) < counts.len() {
         true => u64::from(counts.value(row as usize)),
         false => 0,

@@ -19,7 +19,11 @@ pub(crate) fn arrival(random: &mut StdRng) -> Arrival {
         _ => Identity::Fingerprint(random.random()),
     };
     let event = random.random_bool(0.5).then(|| EventKey(random.random()));
-    Arrival { identity, event, hit: hit(random) }
+    Arrival {
+        identity,
+        event,
+        hit: hit(random),
+    }
 }
 
 fn hit(random: &mut StdRng) -> Hit {
@@ -34,9 +38,17 @@ fn hit(random: &mut StdRng) -> Hit {
     Hit {
         time: Timestamp(number(random)),
         sequence: random.random(),
-        visitor: VisitorKey(if random.random_bool(0.5) { 0 } else { random.random() }),
+        visitor: VisitorKey(if random.random_bool(0.5) {
+            0
+        } else {
+            random.random()
+        }),
         by_user: random.random(),
-        import: if random.random_bool(0.5) { 0 } else { random.random() },
+        import: if random.random_bool(0.5) {
+            0
+        } else {
+            random.random()
+        },
         exclusion: exclusions[random.random_range(0..exclusions.len())],
         user: some_text(random),
         role: some_text(random),
@@ -92,14 +104,22 @@ fn kind(random: &mut StdRng) -> HitKind {
             step: random.random_bool(0.5).then(|| random.random()),
             option: some_text(random),
             products: products(random),
-            promotions: vec![Promotion { id: some_text(random), ..Promotion::default() }],
+            promotions: vec![Promotion {
+                id: some_text(random),
+                ..Promotion::default()
+            }],
         })),
         4 => HitKind::Purchase(Box::new(Purchase {
             order: order(random),
             products: products(random),
         })),
-        5 => HitKind::Refund(Box::new(Refund { order: order(random), products: Vec::new() })),
-        6 => HitKind::OrderStatus(Box::new(OrderStatus { order: order(random) })),
+        5 => HitKind::Refund(Box::new(Refund {
+            order: order(random),
+            products: Vec::new(),
+        })),
+        6 => HitKind::OrderStatus(Box::new(OrderStatus {
+            order: order(random),
+        })),
         7 => HitKind::Visitor(Box::new(VisitorFields {
             fields: vec![("name".into(), "".into()), ("é".into(), "\u{0}".into())],
         })),
@@ -134,16 +154,29 @@ fn products(random: &mut StdRng) -> Vec<Product> {
         position: random.random_bool(0.5).then(|| random.random()),
         ..Product::default()
     };
-    (0..random.random_range(0..3)).map(|_| product(random)).collect()
+    (0..random.random_range(0..3))
+        .map(|_| product(random))
+        .collect()
 }
 
 fn some_text(random: &mut StdRng) -> Text {
     let long = "x".repeat(300);
-    text(["", "a", "/page?x=1", "日本語 \u{1F600}", "\r\n\0=1+1", &long][random.random_range(0..6)])
+    text(
+        [
+            "",
+            "a",
+            "/page?x=1",
+            "日本語 \u{1F600}",
+            "\r\n\0=1+1",
+            &long,
+        ][random.random_range(0..6)],
+    )
 }
 
 fn decimal(random: &mut StdRng) -> Option<Decimal> {
-    random.random_bool(0.5).then(|| Decimal::from_micros(number(random)))
+    random
+        .random_bool(0.5)
+        .then(|| Decimal::from_micros(number(random)))
 }
 
 fn number(random: &mut StdRng) -> i64 {

@@ -12,10 +12,10 @@
 //! go where they belong now.
 //!
 //! **Cookieless hits** keep yesterday's key while a visit of that key is under way, that is for a
-//! first stretch of the day without a gap longer than the timeout. A hit that comes late, or
-//! early, near midnight makes the stretch be measured anew, as long as memory knows which key
-//! followed which: since the last flush. After that a late hit of the day before no longer joins
-//! the chain on.
+//! first stretch of the day without a gap longer than the timeout. Each hit makes the stretch be
+//! measured anew where the key of the day before has hits near. A late hit of the day before does
+//! so too, as long as memory knows which key followed its own; after a start it knows that of
+//! hits in the log only, and such a hit no longer brings the chain of the next day to itself.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -61,10 +61,9 @@ pub(crate) struct State {
 struct Chains {
     /// By the key of the day before: the day's key and the day.
     next: HashMap<VisitorKey, (VisitorKey, i64)>,
-    /// Keys of a day before that some hit of the day kept.
-    kept: HashSet<VisitorKey>,
-    /// Keys of a day before whose stretch is to be measured anew.
-    due: HashSet<VisitorKey>,
+    /// Keys of a day before whose stretch is to be measured anew, with the first and last time
+    /// of the hits that make it so.
+    due: HashMap<VisitorKey, (Timestamp, Timestamp)>,
 }
 
 /// Which stored hits of a visitor are wanted.
@@ -81,7 +80,10 @@ impl State {
             row,
             settings: AccountSettings::default(),
             parts,
-            hot: Hot { covers: row.flushed, ..Hot::default() },
+            hot: Hot {
+                covers: row.flushed,
+                ..Hot::default()
+            },
             frozen: None,
             people: HashMap::new(),
             noted: HashSet::new(),
@@ -130,7 +132,10 @@ impl State {
             }
             Identity::Nobody => VisitorKey::NOBODY,
         };
-        self.hot.add(HotHit { hit, told: Some(identity) });
+        self.hot.add(HotHit {
+            hit,
+            told: Some(identity),
+        });
         Ok(())
     }
 
@@ -162,7 +167,9 @@ impl State {
         hit: &Hit,
         own: VisitorKey,
     ) -> Result<VisitorKey, Error> {
-        let Some(user) = &hit.user else { return Ok(own) };
+        let Some(user) = &hit.user else {
+            return Ok(own);
+        };
         let person = self.person(manifest, user)?;
         let known = person.at(hit.time).unwrap_or(own);
         if person.own != Some(own) {
@@ -175,8 +182,10 @@ impl State {
     fn person(&mut self, manifest: &Manifest, user: &Arc<str>) -> Result<&mut Person, Error> {
         if !self.people.contains_key(user) {
             let frozen = self.frozen.iter().flat_map(|frozen| &frozen.people);
-            let being_flushed =
-                frozen.into_iter().find(|(other, _)| other == user).map(|(_, person)| person);
+            let being_flushed = frozen
+                .into_iter()
+                .find(|(other, _)| other == user)
+                .map(|(_, person)| person);
             let person = match being_flushed {
                 Some(person) => person.clone(),
                 None => manifest.person(self.row.account, user)?.unwrap_or_default(),
@@ -189,14 +198,17 @@ impl State {
     fn chain(&mut self, hit: &Hit, today: VisitorKey, yesterday: VisitorKey) {
         let day = hit.time.0.div_euclid(DAY);
         self.chains.next.insert(yesterday, (today, day));
-        let since_midnight = hit.time.0.rem_euclid(DAY);
-        let may_keep = since_midnight <= self.settings.visit_timeout;
-        if may_keep || self.chains.kept.contains(&yesterday) {
-            self.chains.due.insert(yesterday);
-        }
+        let due = self
+            .chains
+            .due
+            .entry(yesterday)
+            .or_insert((hit.time, hit.time));
+        *due = (due.0.min(hit.time), due.1.max(hit.time));
         // The hit may be one that a visit of the next day goes on from.
         if self.chains.next.contains_key(&today) {
-            self.chains.due.insert(today);
+            self.chains
+                .due
+                .insert(today, (Timestamp::MIN, Timestamp::MAX));
         }
     }
 
@@ -225,7 +237,9 @@ impl State {
         let mut pulled_any = false;
         let gap = self.settings.visit_timeout;
         for index in 0..self.parts.len() {
-            let Some(part) = self.parts.get(index).cloned() else { continue };
+            let Some(part) = self.parts.get(index).cloned() else {
+                continue;
+            };
             let mut wanted = Vec::new();
             for visitor in visitors {
                 if self.wants(&part, *visitor, reach, gap) && part.is_sound() {
@@ -244,7 +258,8 @@ impl State {
             here.sort_unstable();
             for (_, hits) in part.hits_of(&here)? {
                 pulled_any |= !hits.is_empty();
-                hits.into_iter().for_each(|hit| self.hot.add(HotHit { hit, told: None }));
+                hits.into_iter()
+                    .for_each(|hit| self.hot.add(HotHit { hit, told: None }));
             }
             self.hot.pulled.entry(part.row.id).or_default().extend(here);
         }
@@ -265,20 +280,28 @@ impl State {
         is_near
             && !self.hot.has_pulled(part.row.id, visitor)
             && !part.is_dead(visitor)
-            && !self.frozen.as_ref().is_some_and(|it| it.hot.has_pulled(part.row.id, visitor))
+            && !self
+                .frozen
+                .as_ref()
+                .is_some_and(|it| it.hot.has_pulled(part.row.id, visitor))
     }
 
     fn pull_frozen(&mut self, visitors: &[VisitorKey]) -> bool {
-        let Some(frozen) = &self.frozen else { return false };
+        let Some(frozen) = &self.frozen else {
+            return false;
+        };
         let mut pulled_any = false;
         for visitor in visitors {
             if *visitor == VisitorKey::NOBODY || self.hot.has_pulled(FROZEN, *visitor) {
                 continue;
             }
-            let Some(entry) = frozen.hot.visitors.get(visitor) else { continue };
+            let Some(entry) = frozen.hot.visitors.get(visitor) else {
+                continue;
+            };
             let hits: Vec<Hit> = entry.hits.iter().map(|hit| hit.hit.clone()).collect();
             pulled_any |= !hits.is_empty();
-            hits.into_iter().for_each(|hit| self.hot.add(HotHit { hit, told: None }));
+            hits.into_iter()
+                .for_each(|hit| self.hot.add(HotHit { hit, told: None }));
             self.hot.pulled.entry(FROZEN).or_default().insert(*visitor);
         }
         pulled_any
@@ -288,7 +311,9 @@ impl State {
     fn clear_up(&mut self) -> Result<bool, Error> {
         let mut changed = false;
         for user in self.unclear.clone() {
-            let Some(person) = self.people.get(&user) else { continue };
+            let Some(person) = self.people.get(&user) else {
+                continue;
+            };
             let visitors: HashSet<VisitorKey> = person.visitors().collect();
             let own = person.own;
             // Of a visitor who isn't among them yet, the hit in memory that was not noted tells.
@@ -322,7 +347,9 @@ impl State {
     fn relink(&mut self) -> Result<bool, Error> {
         let mut changed = false;
         for user in self.relink.clone() {
-            let Some(person) = self.people.get(&user).cloned() else { continue };
+            let Some(person) = self.people.get(&user).cloned() else {
+                continue;
+            };
             let Some(own) = person.own else { continue };
             let mut visitors: Vec<VisitorKey> = person.visitors().chain([own]).collect();
             visitors.sort_unstable();
@@ -346,35 +373,51 @@ impl State {
 
     /// Measures for how long hits of a day kept the key of the day before.
     fn measure_chains(&mut self) -> Result<bool, Error> {
-        let mut changed = false;
-        for yesterday in self.chains.due.clone() {
-            let Some((today, day)) = self.chains.next.get(&yesterday).copied() else { continue };
-            changed |= self.pull(&[yesterday, today], Reach::All)?;
+        let mut measured = Vec::new();
+        for (yesterday, (first, last)) in self.chains.due.clone() {
+            if let Some((today, day)) = self.chains.next.get(&yesterday).copied()
+                && self.may_be_active(yesterday, first, last)?
+            {
+                measured.push((yesterday, today, day));
+            } else {
+                self.chains.due.remove(&yesterday);
+            }
+        }
+        let keys: Vec<VisitorKey> = measured
+            .iter()
+            .flat_map(|(yesterday, today, _)| [*yesterday, *today])
+            .collect();
+        let mut changed = self.pull(&keys, Reach::All)?;
+        for (yesterday, today, day) in measured {
             let midnight = Timestamp(day.saturating_mul(DAY));
             let next_midnight = midnight.plus(DAY);
             let of_day = |hit: &Hit| midnight <= hit.time && hit.time < next_midnight;
             let mut hits: Vec<(Timestamp, u64, bool, bool, VisitorKey)> = Vec::new();
             for key in [yesterday, today] {
                 let entry = self.hot.visitors.get(&key);
-                let ours = entry.into_iter().flat_map(|entry| &entry.hits).map(|hit| &hit.hit);
+                let ours = entry
+                    .into_iter()
+                    .flat_map(|entry| &entry.hits)
+                    .map(|hit| &hit.hit);
                 hits.extend(
-                    ours.filter(|hit| key == yesterday && hit.time < midnight || of_day(hit)).map(
-                        |hit| {
+                    ours.filter(|hit| key == yesterday && hit.time < midnight || of_day(hit))
+                        .map(|hit| {
                             let (opens, prolongs) = (hit.opens_visit(), hit.prolongs_visit());
                             (hit.time, hit.sequence, opens, prolongs, key)
-                        },
-                    ),
+                        }),
                 );
             }
             hits.sort_unstable();
             let mut latest: Option<Timestamp> = None;
             let mut moves: HashMap<u64, VisitorKey> = HashMap::new();
-            let mut keeps_any = false;
             for (time, sequence, opens, prolongs, key) in hits {
                 let is_under_way =
                     latest.is_some_and(|last| time.since(last) <= self.settings.visit_timeout);
-                let belongs = if time < midnight || is_under_way { yesterday } else { today };
-                keeps_any |= time >= midnight && belongs == yesterday;
+                let belongs = if time < midnight || is_under_way {
+                    yesterday
+                } else {
+                    today
+                };
                 if belongs == yesterday && (opens || prolongs && is_under_way) {
                     latest = Some(time);
                 }
@@ -382,12 +425,11 @@ impl State {
                     moves.insert(sequence, belongs);
                 }
             }
-            if keeps_any {
-                self.chains.kept.insert(yesterday);
-            }
             for key in [yesterday, today] {
                 for mut moved in self.hot.take(key, |hit| {
-                    moves.get(&hit.sequence).is_some_and(|belongs| *belongs != key)
+                    moves
+                        .get(&hit.sequence)
+                        .is_some_and(|belongs| *belongs != key)
                 }) {
                     changed = true;
                     moved.hit.visitor = if key == yesterday { today } else { yesterday };
@@ -399,6 +441,46 @@ impl State {
         Ok(changed)
     }
 
+    /// Whether the visitor may have hits no more than a timeout away from these times.
+    fn may_be_active(
+        &self,
+        visitor: VisitorKey,
+        first: Timestamp,
+        last: Timestamp,
+    ) -> Result<bool, Error> {
+        let frozen = self.frozen.as_ref().map(|frozen| &frozen.hot);
+        if self.hot.visitors.contains_key(&visitor)
+            || frozen.is_some_and(|hot| hot.visitors.contains_key(&visitor))
+        {
+            return Ok(true);
+        }
+        for part in &self.parts {
+            if part.is_near(first, last, self.settings.visit_timeout)
+                && !part.is_dead(visitor)
+                && part.is_sound()
+                && part.may_hold(visitor)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Which cookieless key followed which, as far as is remembered: key, next key, its day.
+    pub fn known_chains(&self) -> Vec<(VisitorKey, VisitorKey, i64)> {
+        let chains = self.chains.next.iter();
+        chains
+            .map(|(yesterday, (today, day))| (*yesterday, *today, *day))
+            .collect()
+    }
+
+    /// Notes which cookieless keys followed which in hits that didn't come through memory.
+    pub fn note_chains(&mut self, chains: impl Iterator<Item = (VisitorKey, VisitorKey, i64)>) {
+        self.chains
+            .next
+            .extend(chains.map(|(yesterday, today, day)| (yesterday, (today, day))));
+    }
+
     /// Sets what is in memory apart to be written, and begins anew.
     pub fn freeze(&mut self, events: Arc<Vec<afsa_store::EventKey>>) {
         let people = &self.people;
@@ -406,8 +488,18 @@ impl State {
         let people = noted.filter_map(|user| Some((user.clone(), people.get(&user)?.clone())));
         let people = people.collect();
         let covers = self.hot.covers;
-        let hot = std::mem::replace(&mut self.hot, Hot { covers, ..Hot::default() });
-        self.frozen = Some(Frozen { hot, people, events });
+        let hot = std::mem::replace(
+            &mut self.hot,
+            Hot {
+                covers,
+                ..Hot::default()
+            },
+        );
+        self.frozen = Some(Frozen {
+            hot,
+            people,
+            events,
+        });
         if self.people.len() > MOST_REMEMBERED {
             self.people.clear();
         }
@@ -427,7 +519,11 @@ impl State {
         self.unclear.clear();
         for hot in self.hot.dissolve().into_iter().rev() {
             if let Some(identity) = hot.told {
-                self.waiting.push_front(Arrival { identity, event: None, hit: hot.hit });
+                self.waiting.push_front(Arrival {
+                    identity,
+                    event: None,
+                    hit: hot.hit,
+                });
             }
         }
     }

@@ -68,7 +68,11 @@ impl EmbeddedStore {
     /// Takes no more hits and waits until those that wait are written. Questions go on.
     pub fn close(&self) {
         self.queue.close();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(writer) = writer
             && writer.join().is_err()
         {
@@ -129,12 +133,18 @@ impl Store for EmbeddedStore {
     }
 
     fn undo_import(&self, account: AccountId, import: u32) -> Result<Undo, StoreError> {
-        Ok(import::undo(&self.engine, &self.engine.account(account), import)?)
+        Ok(import::undo(
+            &self.engine,
+            &self.engine.account(account),
+            import,
+        )?)
     }
 
     fn snapshot(&self, account: AccountId) -> Result<Arc<dyn Snapshot>, StoreError> {
         let account = self.engine.account(account);
-        let view = account.state().view(&self.engine.manifest, &self.engine.budget)?;
+        let view = account
+            .state()
+            .view(&self.engine.manifest, &self.engine.budget)?;
         Ok(view)
     }
 

@@ -42,7 +42,11 @@ impl Tier {
         vocabulary: &Arc<Vocabulary>,
         budget: &Arc<Budget>,
     ) -> Result<Tier, Error> {
-        let mut tier = Tier { slices: Vec::new(), visitors: HashSet::new(), hits: 0 };
+        let mut tier = Tier {
+            slices: Vec::new(),
+            visitors: HashSet::new(),
+            hits: 0,
+        };
         let mut cuts = cuts.peekable();
         loop {
             let prefix = match cuts.next_if(Result::is_err) {
@@ -54,7 +58,8 @@ impl Tier {
             };
             let mut slice = Vec::new();
             while let Some(Ok(item)) = cuts.next_if(|item| {
-                item.as_ref().is_ok_and(|(visitor, _)| prefix_of(*visitor, bits) == prefix)
+                item.as_ref()
+                    .is_ok_and(|(visitor, _)| prefix_of(*visitor, bits) == prefix)
             }) {
                 tier.visitors.insert(item.0);
                 slice.push(item);
@@ -68,7 +73,11 @@ impl Tier {
                 image: Arc::new(image),
                 dead_rows: Arc::default(),
             };
-            tier.slices.push(Slice { prefix, tables, image: Mutex::new(whole) });
+            tier.slices.push(Slice {
+                prefix,
+                tables,
+                image: Mutex::new(whole),
+            });
         }
     }
 }
@@ -81,16 +90,26 @@ impl Slice {
         bits: u8,
     ) -> Result<(Arc<Image>, Arc<Vec<VisitorRows>>), Error> {
         let mut living = self.image.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = dead.iter().filter(|visitor| prefix_of(**visitor, bits) == self.prefix);
+        let here = dead
+            .iter()
+            .filter(|visitor| prefix_of(**visitor, bits) == self.prefix);
         let here: HashSet<VisitorKey> = here.copied().collect();
         if living.dead != here {
             let columns = VisitorColumns::read(&*self.tables)?;
-            let rows: Vec<VisitorRows> =
-                here.iter().map(|visitor| columns.rows_of(*visitor)).collect();
+            let rows: Vec<VisitorRows> = here
+                .iter()
+                .map(|visitor| columns.rows_of(*visitor))
+                .collect();
             let (visits, loose) = row_numbers(&rows);
-            let image = living.image.with_dead(&visits, &loose).map_err(Error::Question)?;
-            *living =
-                Living { dead: here, image: Arc::new(image), dead_rows: Arc::new(rows) };
+            let image = living
+                .image
+                .with_dead(&visits, &loose)
+                .map_err(Error::Question)?;
+            *living = Living {
+                dead: here,
+                image: Arc::new(image),
+                dead_rows: Arc::new(rows),
+            };
         }
         Ok((living.image.clone(), living.dead_rows.clone()))
     }

@@ -77,7 +77,10 @@ fn verify_log(folder: &Path, report: &mut Report) -> Result<(), Error> {
     for name in names_in(folder)? {
         match file_number(&name) {
             Some(number) => numbers.push(number),
-            None => report.add(&folder.join(&name).display().to_string(), "was set apart, or is not the store's"),
+            None => report.add(
+                &folder.join(&name).display().to_string(),
+                "was set apart, or is not the store's",
+            ),
         }
     }
     numbers.sort_unstable();
@@ -85,7 +88,9 @@ fn verify_log(folder: &Path, report: &mut Report) -> Result<(), Error> {
         report.log_files += 1;
         let path = folder.join(file_name(*number));
         let bytes = fs::read(&path).context("read", &path)?;
-        report.findings.extend(check_file(&bytes, &path, Some(number) == numbers.last()));
+        report
+            .findings
+            .extend(check_file(&bytes, &path, Some(number) == numbers.last()));
     }
     Ok(())
 }
@@ -96,7 +101,11 @@ fn is_ascending(keys: &[EventKey]) -> bool {
 
 impl Report {
     fn add(&mut self, file: &str, problem: impl Into<String>) {
-        self.findings.push(Finding { file: file.into(), offset: None, problem: problem.into() });
+        self.findings.push(Finding {
+            file: file.into(),
+            offset: None,
+            problem: problem.into(),
+        });
     }
 
     fn add_error(&mut self, error: &Error) {

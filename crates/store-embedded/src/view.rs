@@ -97,18 +97,31 @@ impl State {
         }
         let mut images: BTreeMap<u64, Vec<Arc<Image>>> = BTreeMap::new();
         for source in &sources {
-            images.entry(source.prefix).or_default().push(source.image.clone());
+            images
+                .entry(source.prefix)
+                .or_default()
+                .push(source.image.clone());
         }
         let mut shards = BTreeMap::new();
         for (prefix, images) in images {
             let known = self.shown.shards.remove(&prefix).filter(|shard| {
                 shard.images().len() == images.len()
-                    && shard.images().iter().zip(&images).all(|(old, new)| Arc::ptr_eq(old, new))
+                    && shard
+                        .images()
+                        .iter()
+                        .zip(&images)
+                        .all(|(old, new)| Arc::ptr_eq(old, new))
             });
-            shards.insert(prefix, known.unwrap_or_else(|| Arc::new(Shard::new(images))));
+            shards.insert(
+                prefix,
+                known.unwrap_or_else(|| Arc::new(Shard::new(images))),
+            );
         }
         self.shown.shards = shards;
-        let frozen_bytes = self.frozen.as_ref().map_or(0, |frozen| frozen.hot.log_bytes);
+        let frozen_bytes = self
+            .frozen
+            .as_ref()
+            .map_or(0, |frozen| frozen.hot.log_bytes);
         let view = Arc::new(View {
             account: self.row.account,
             settings: self.settings.clone(),
@@ -137,13 +150,18 @@ impl State {
         let mut fresh: HashSet<VisitorKey> = self.hot.dirty.clone();
         let mut hits = size(&mut fresh.iter());
         let mut kept = self.hot.tiers.len();
-        while let Some(tier) = kept.checked_sub(1).and_then(|last| self.hot.tiers.get(last)) {
+        while let Some(tier) = kept
+            .checked_sub(1)
+            .and_then(|last| self.hot.tiers.get(last))
+        {
             if hits as u64 * 2 < tier.tier.hits {
                 break;
             }
             let living = tier.tier.visitors.difference(&tier.dead);
-            let added: Vec<VisitorKey> =
-                living.filter(|visitor| !fresh.contains(*visitor)).copied().collect();
+            let added: Vec<VisitorKey> = living
+                .filter(|visitor| !fresh.contains(*visitor))
+                .copied()
+                .collect();
             hits += size(&mut added.iter());
             fresh.extend(added);
             kept -= 1;
@@ -151,21 +169,33 @@ impl State {
         let mut visitors: Vec<VisitorKey> = fresh.into_iter().collect();
         visitors.sort_unstable();
         visitors.retain(|visitor| {
-            self.hot.visitors.get(visitor).is_some_and(|entry| !entry.hits.is_empty())
+            self.hot
+                .visitors
+                .get(visitor)
+                .is_some_and(|entry| !entry.hits.is_empty())
         });
         let rules = self.rules();
-        let cuts = visitors.iter().map(|visitor| Ok((*visitor, self.hot.cut(*visitor, rules))));
+        let cuts = visitors
+            .iter()
+            .map(|visitor| Ok((*visitor, self.hot.cut(*visitor, rules))));
         let tier = Tier::encode(cuts, self.row.bits, &self.shown.vocabulary, budget)?;
         self.hot.tiers.truncate(kept);
         for older in &mut self.hot.tiers {
-            let dying: Vec<VisitorKey> =
-                self.hot.dirty.intersection(&older.tier.visitors).copied().collect();
+            let dying: Vec<VisitorKey> = self
+                .hot
+                .dirty
+                .intersection(&older.tier.visitors)
+                .copied()
+                .collect();
             if dying.iter().any(|visitor| !older.dead.contains(visitor)) {
                 Arc::make_mut(&mut older.dead).extend(dying);
             }
         }
         if !tier.slices.is_empty() {
-            self.hot.tiers.push(TierInUse { tier: Arc::new(tier), dead: Arc::default() });
+            self.hot.tiers.push(TierInUse {
+                tier: Arc::new(tier),
+                dead: Arc::default(),
+            });
         }
         self.hot.dirty.clear();
         self.shown.view = None;
@@ -175,7 +205,10 @@ impl State {
     /// Visitors of the part whose visits lie elsewhere now.
     pub fn dead_of(&self, part: &Part) -> HashSet<VisitorKey> {
         let mut dead: HashSet<VisitorKey> = part.row.dead.iter().copied().collect();
-        let frozen = self.frozen.iter().filter_map(|it| it.hot.pulled.get(&part.row.id));
+        let frozen = self
+            .frozen
+            .iter()
+            .filter_map(|it| it.hot.pulled.get(&part.row.id));
         let pulled = frozen.chain(self.hot.pulled.get(&part.row.id));
         pulled.for_each(|visitors| dead.extend(visitors));
         dead
@@ -196,7 +229,9 @@ impl State {
             let split = self.split(part, budget)?;
             sources_of_tier(&split.tier, Arc::new(dead), bits)?
         };
-        self.shown.parts.insert(part.row.id, (count, sources.clone()));
+        self.shown
+            .parts
+            .insert(part.row.id, (count, sources.clone()));
         Ok(sources)
     }
 
@@ -213,7 +248,9 @@ impl State {
             visits.extend(more_visits);
             loose.extend(more_loose);
         }
-        let image = part.shared.image((&visits, &loose), &self.shown.vocabulary, budget)?;
+        let image = part
+            .shared
+            .image((&visits, &loose), &self.shown.vocabulary, budget)?;
         Ok(Source {
             prefix: part.row.prefix,
             image: Arc::new(image),
@@ -239,7 +276,11 @@ impl State {
             Ok((visitor, part.without_removed(cut)))
         });
         let tier = Arc::new(Tier::encode(cuts, bits, &self.shown.vocabulary, budget)?);
-        let made = SplitParts { bits, removed_before: part.row.removed_before, tier };
+        let made = SplitParts {
+            bits,
+            removed_before: part.row.removed_before,
+            tier,
+        };
         *split = Some(made.clone());
         Ok(made)
     }
@@ -309,8 +350,18 @@ impl Source {
                 (&**tables, summary.visits, summary.hits, first, last)
             }
         };
-        let mut activity = Activity { first_hit: first, last_hit: last, hits, visits, stored_bytes: 0 };
-        if self.dead_rows.iter().any(|rows| !rows.visits.is_empty() || !rows.loose.is_empty()) {
+        let mut activity = Activity {
+            first_hit: first,
+            last_hit: last,
+            hits,
+            visits,
+            stored_bytes: 0,
+        };
+        if self
+            .dead_rows
+            .iter()
+            .any(|rows| !rows.visits.is_empty() || !rows.loose.is_empty())
+        {
             let (dead_visits, dead_loose) = row_numbers(&self.dead_rows);
             let hits = hits_of_visits(source, dead_visits.iter().copied())?;
             activity.visits = activity.visits.saturating_sub(dead_visits.len() as u64);
@@ -362,10 +413,16 @@ impl Snapshot for View {
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {
-        let mut whole = Activity { stored_bytes: self.stored_bytes, ..Activity::default() };
+        let mut whole = Activity {
+            stored_bytes: self.stored_bytes,
+            ..Activity::default()
+        };
         for source in &self.sources {
             let part = source.activity()?;
-            whole.first_hit = [whole.first_hit, part.first_hit].into_iter().flatten().min();
+            whole.first_hit = [whole.first_hit, part.first_hit]
+                .into_iter()
+                .flatten()
+                .min();
             whole.last_hit = whole.last_hit.max(part.last_hit);
             whole.hits += part.hits;
             whole.visits += part.visits;

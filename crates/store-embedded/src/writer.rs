@@ -56,7 +56,11 @@ impl Queue {
             return reply(Err(StoreError::Unavailable(refusal.into())));
         }
         waiting.hits += arrivals.len().max(1);
-        waiting.submissions.push_back(Submission { account, arrivals, reply });
+        waiting.submissions.push_back(Submission {
+            account,
+            arrivals,
+            reply,
+        });
         drop(waiting);
         self.changed.notify_one();
     }
@@ -78,7 +82,10 @@ impl Queue {
             if waiting.is_closed {
                 return None;
             }
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         let mut taken = Vec::new();
         let mut hits = 0;
@@ -113,7 +120,14 @@ pub(crate) fn run(engine: &Engine, queue: &Queue, mut next_frame: u64) {
         let prepared = prepare(engine, submissions, &mut next_frame, &mut buffer);
         let written = write(engine, &buffer, &prepared);
         for prepared in prepared {
-            let Prepared { account, frame, bytes, arrivals, outcomes, reply } = prepared;
+            let Prepared {
+                account,
+                frame,
+                bytes,
+                arrivals,
+                outcomes,
+                reply,
+            } = prepared;
             match &written {
                 Ok(()) => {
                     if !arrivals.is_empty() {
@@ -137,7 +151,12 @@ fn prepare(
 ) -> Vec<Prepared> {
     let mut fresh: HashSet<(AccountId, EventKey)> = HashSet::new();
     let mut prepared = Vec::with_capacity(submissions.len());
-    for Submission { account, arrivals, reply } in submissions {
+    for Submission {
+        account,
+        arrivals,
+        reply,
+    } in submissions
+    {
         let account = engine.account(account);
         match choose(&account, arrivals, &mut fresh) {
             Ok((arrivals, outcomes)) => {
@@ -148,7 +167,14 @@ fn prepare(
                     *next_frame += 1;
                 }
                 let bytes = (buffer.len() - start) as u64;
-                prepared.push(Prepared { account, frame, bytes, arrivals, outcomes, reply });
+                prepared.push(Prepared {
+                    account,
+                    frame,
+                    bytes,
+                    arrivals,
+                    outcomes,
+                    reply,
+                });
             }
             Err(error) => reply(Err(error.into())),
         }
@@ -175,7 +201,9 @@ fn choose(
                 Seen::Before => true,
                 Seen::Never => fresh.contains(&(account.id, event)) || !own.insert(event),
                 Seen::Undecided => {
-                    return Err(Error::Unavailable("an import of the same hits is ending".into()));
+                    return Err(Error::Unavailable(
+                        "an import of the same hits is ending".into(),
+                    ));
                 }
             };
             seen.push(is_double);
@@ -205,7 +233,10 @@ fn write(engine: &Engine, buffer: &[u8], prepared: &[Prepared]) -> Result<(), St
         return Ok(());
     }
     let mut last: HashMap<AccountId, u64> = HashMap::new();
-    for prepared in prepared.iter().filter(|prepared| !prepared.arrivals.is_empty()) {
+    for prepared in prepared
+        .iter()
+        .filter(|prepared| !prepared.arrivals.is_empty())
+    {
         last.insert(prepared.account.id, prepared.frame);
     }
     let last: Vec<(AccountId, u64)> = last.into_iter().collect();

@@ -55,7 +55,10 @@ impl<'a> Reader<'a> {
     }
 
     pub fn u8(&mut self) -> Result<u8, DecodeError> {
-        let byte = *self.bytes.get(self.at).ok_or_else(|| self.error("end of data"))?;
+        let byte = *self
+            .bytes
+            .get(self.at)
+            .ok_or_else(|| self.error("end of data"))?;
         self.at += 1;
         Ok(byte)
     }
@@ -124,8 +127,14 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
-        let end = self.at.checked_add(length).ok_or_else(|| self.error("length"))?;
-        let taken = self.bytes.get(self.at..end).ok_or_else(|| self.error("end of data"))?;
+        let end = self
+            .at
+            .checked_add(length)
+            .ok_or_else(|| self.error("length"))?;
+        let taken = self
+            .bytes
+            .get(self.at..end)
+            .ok_or_else(|| self.error("end of data"))?;
         self.at = end;
         Ok(taken)
     }

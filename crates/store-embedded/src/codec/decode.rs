@@ -5,7 +5,7 @@ use std::sync::Arc;
 use afsa_model::{
     Client, Custom, Decimal, Engagement, Event, Exclusion, Hit, HitKind, OrderFields, OrderState,
     OrderStatus, Origin, PageContext, Product, ProductAction, ProductHit, Promotion, Purchase,
-    Refund, Text, TimingOrException, Timestamp, VisitorFields, VisitorKey,
+    Refund, Text, Timestamp, TimingOrException, VisitorFields, VisitorKey,
 };
 use afsa_store::{Arrival, EventKey, Identity};
 use hashbrown::HashMap;
@@ -42,7 +42,11 @@ impl Decoder {
             1 => Some(EventKey(from.fixed_u64()?)),
             _ => return Err(from.error("unknown event tag")),
         };
-        Ok(Arrival { identity, event, hit: self.hit(from)? })
+        Ok(Arrival {
+            identity,
+            event,
+            hit: self.hit(from)?,
+        })
     }
 
     fn hit(&mut self, from: &mut Reader<'_>) -> Result<Hit, DecodeError> {
@@ -50,15 +54,27 @@ impl Decoder {
         let has = |bit: u8| flags & (1 << bit) != 0;
         let time = Timestamp(from.i64()?);
         let sequence = from.u64()?;
-        let visitor = if has(1) { VisitorKey(from.u128()?) } else { VisitorKey::NOBODY };
+        let visitor = if has(1) {
+            VisitorKey(from.u128()?)
+        } else {
+            VisitorKey::NOBODY
+        };
         let import = if has(2) { from.u32()? } else { 0 };
         let exclusion = if has(3) { Some(exclusion(from)?) } else { None };
         let user = self.text(from)?;
         let role = self.text(from)?;
         let client = self.client(from)?;
-        let origin = if has(4) { Some(self.origin(from)?) } else { None };
+        let origin = if has(4) {
+            Some(self.origin(from)?)
+        } else {
+            None
+        };
         let page = if has(5) { Some(self.page(from)?) } else { None };
-        let custom = if has(6) { Some(Box::new(self.custom(from)?)) } else { None };
+        let custom = if has(6) {
+            Some(Box::new(self.custom(from)?))
+        } else {
+            None
+        };
         let kind = self.kind(from)?;
         Ok(Hit {
             time,
@@ -148,8 +164,13 @@ impl Decoder {
         for group in &mut content_groups {
             *group = self.text(&mut inner)?;
         }
-        let context =
-            Arc::new(PageContext { has_location, hostname, page, title, content_groups });
+        let context = Arc::new(PageContext {
+            has_location,
+            hostname,
+            page,
+            title,
+            content_groups,
+        });
         remember(&mut self.pages, block, context.clone());
         Ok(context)
     }
@@ -160,7 +181,9 @@ impl Decoder {
             custom.dimensions.push((from.u8()?, self.present(from)?));
         }
         for _ in 0..from.count()? {
-            custom.metrics.push((from.u8()?, Decimal::from_micros(from.i64()?)));
+            custom
+                .metrics
+                .push((from.u8()?, Decimal::from_micros(from.i64()?)));
         }
         Ok(custom)
     }
@@ -180,8 +203,16 @@ impl Decoder {
             3 => {
                 let told = from.u8()?;
                 HitKind::Engagement(Engagement {
-                    visible: if told & 1 != 0 { Some(from.i64()?) } else { None },
-                    scroll_depth: if told & 2 != 0 { Some(from.u8()?) } else { None },
+                    visible: if told & 1 != 0 {
+                        Some(from.i64()?)
+                    } else {
+                        None
+                    },
+                    scroll_depth: if told & 2 != 0 {
+                        Some(from.u8()?)
+                    } else {
+                        None
+                    },
                 })
             }
             4 => HitKind::Product(Box::new(self.product_hit(from)?)),
@@ -193,7 +224,9 @@ impl Decoder {
                 order: self.order(from)?,
                 products: self.products(from)?,
             })),
-            7 => HitKind::OrderStatus(Box::new(OrderStatus { order: self.order(from)? })),
+            7 => HitKind::OrderStatus(Box::new(OrderStatus {
+                order: self.order(from)?,
+            })),
             8 => {
                 let mut told = VisitorFields::default();
                 for _ in 0..from.count()? {
@@ -233,7 +266,14 @@ impl Decoder {
                 position: self.text(from)?,
             });
         }
-        Ok(ProductHit { action, list, step, option, products, promotions })
+        Ok(ProductHit {
+            action,
+            list,
+            step,
+            option,
+            products,
+            promotions,
+        })
     }
 
     fn products(&mut self, from: &mut Reader<'_>) -> Result<Vec<Product>, DecodeError> {
@@ -292,7 +332,11 @@ impl Decoder {
 
     fn text(&mut self, from: &mut Reader<'_>) -> Result<Text, DecodeError> {
         let bytes = from.bytes()?;
-        if bytes.is_empty() { Ok(None) } else { self.shared(from, bytes).map(Some) }
+        if bytes.is_empty() {
+            Ok(None)
+        } else {
+            self.shared(from, bytes).map(Some)
+        }
     }
 
     /// A text that may be empty, of a pair.
@@ -342,8 +386,8 @@ fn number(from: &mut Reader<'_>) -> Result<Option<u32>, DecodeError> {
     let value = from.u64()?;
     match value.checked_sub(1) {
         None => Ok(None),
-        Some(value) => {
-            u32::try_from(value).map(Some).map_err(|_| from.error("number above 32 bits"))
-        }
+        Some(value) => u32::try_from(value)
+            .map(Some)
+            .map_err(|_| from.error("number above 32 bits")),
     }
 }

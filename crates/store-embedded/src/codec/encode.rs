@@ -228,7 +228,13 @@ fn put_kind(out: &mut Vec<u8>, kind: &HitKind) {
             out.push(2);
             put_texts(
                 out,
-                [&event.category, &event.action, &event.label, &event.event_type, &event.url],
+                [
+                    &event.category,
+                    &event.action,
+                    &event.label,
+                    &event.event_type,
+                    &event.url,
+                ],
             );
             put_decimal(out, event.value);
             out.push(u8::from(event.non_interaction));
@@ -253,7 +259,12 @@ fn put_kind(out: &mut Vec<u8>, kind: &HitKind) {
             for promotion in &product.promotions {
                 put_texts(
                     out,
-                    [&promotion.id, &promotion.name, &promotion.creative, &promotion.position],
+                    [
+                        &promotion.id,
+                        &promotion.name,
+                        &promotion.creative,
+                        &promotion.position,
+                    ],
                 );
             }
         }
@@ -280,7 +291,11 @@ fn put_kind(out: &mut Vec<u8>, kind: &HitKind) {
             }
         }
         HitKind::Timing(other) | HitKind::Exception(other) => {
-            out.push(if matches!(kind, HitKind::Timing(_)) { 9 } else { 10 });
+            out.push(if matches!(kind, HitKind::Timing(_)) {
+                9
+            } else {
+                10
+            });
             put_texts(out, [&other.category, &other.action, &other.label]);
             put_decimal(out, other.value);
             out.push(u8::from(other.fatal));
@@ -304,7 +319,10 @@ fn put_products(out: &mut Vec<u8>, products: &[Product]) {
             quantity,
             position,
         } = product;
-        put_texts(out, [id, name, brand, category, variant, coupon, list, currency]);
+        put_texts(
+            out,
+            [id, name, brand, category, variant, coupon, list, currency],
+        );
         put_decimals(out, &[*price, *quantity]);
         put_number(out, *position);
     }

@@ -17,4 +17,3 @@ pub(crate) use encode::put_arrival;
 
 /// The version of the form that is written. Readers know every version up to it.
 pub(crate) const VERSION: u8 = 1;
-

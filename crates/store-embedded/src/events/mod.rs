@@ -35,7 +35,10 @@ pub(crate) enum Seen {
 
 impl EventIndex {
     pub fn new(runs: Vec<Arc<Run>>) -> EventIndex {
-        EventIndex { runs, ..EventIndex::default() }
+        EventIndex {
+            runs,
+            ..EventIndex::default()
+        }
     }
 
     pub fn look_up(&self, key: EventKey) -> Result<Seen, Error> {

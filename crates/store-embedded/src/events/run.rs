@@ -40,7 +40,13 @@ struct Lookup {
 
 impl Run {
     pub fn new(id: u64, import: u32, keys: u64, path: PathBuf) -> Run {
-        Run { id, import, keys, path, lookup: OnceLock::new() }
+        Run {
+            id,
+            import,
+            keys,
+            path,
+            lookup: OnceLock::new(),
+        }
     }
 
     pub fn contains(&self, key: EventKey) -> Result<bool, Error> {
@@ -49,7 +55,9 @@ impl Run {
             return Ok(false);
         }
         let after = lookup.index.partition_point(|(first, _)| *first <= key.0);
-        let Some(at) = after.checked_sub(1) else { return Ok(false) };
+        let Some(at) = after.checked_sub(1) else {
+            return Ok(false);
+        };
         let (Some((first, from)), Some((_, to))) = (lookup.index.get(at), lookup.index.get(at + 1))
         else {
             // The key lies behind the entry for the end, which repeats the last key.
@@ -59,7 +67,9 @@ impl Run {
     }
 
     fn last_block_contains(&self, lookup: &Lookup, key: EventKey) -> Result<bool, Error> {
-        let Some(at) = lookup.index.len().checked_sub(2) else { return Ok(false) };
+        let Some(at) = lookup.index.len().checked_sub(2) else {
+            return Ok(false);
+        };
         match (lookup.index.get(at), lookup.index.get(at + 1)) {
             (Some((first, from)), Some((_, to))) => {
                 self.block_contains(lookup, *first, *from, *to, key)
@@ -80,7 +90,8 @@ impl Run {
         let mut bytes = vec![0; length];
         {
             let mut file = lookup.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.seek(SeekFrom::Start(from)).context("seek in", &self.path)?;
+            file.seek(SeekFrom::Start(from))
+                .context("seek in", &self.path)?;
             file.read_exact(&mut bytes).context("read", &self.path)?;
         }
         let mut reader = Reader::new(&bytes);
@@ -92,7 +103,9 @@ impl Run {
             if reader.is_at_end() {
                 return Ok(false);
             }
-            let step = reader.u64().map_err(|error| self.damaged(error.to_string()))?;
+            let step = reader
+                .u64()
+                .map_err(|error| self.damaged(error.to_string()))?;
             current = current.wrapping_add(step);
         }
     }
@@ -103,7 +116,9 @@ impl Run {
         let parts = Parts::of(&bytes).map_err(|problem| self.damaged(problem))?;
         let mut keys = Vec::with_capacity(self.keys.min(bytes.len() as u64) as usize);
         for pair in parts.index.windows(2) {
-            let [(first, from), (_, to)] = pair else { continue };
+            let [(first, from), (_, to)] = pair else {
+                continue;
+            };
             let block = bytes
                 .get(*from as usize..*to as usize)
                 .ok_or_else(|| self.damaged("a block lies outside of the file"))?;
@@ -111,7 +126,9 @@ impl Run {
             let mut current = *first;
             keys.push(EventKey(current));
             while !reader.is_at_end() {
-                let step = reader.u64().map_err(|error| self.damaged(error.to_string()))?;
+                let step = reader
+                    .u64()
+                    .map_err(|error| self.damaged(error.to_string()))?;
                 current = current.wrapping_add(step);
                 keys.push(EventKey(current));
             }
@@ -149,7 +166,11 @@ pub(crate) fn write_run(
     keys: impl Iterator<Item = Result<EventKey, Error>>,
 ) -> Result<(), Error> {
     let file = File::create(path).context("create", path)?;
-    let mut out = Summed { file: BufWriter::new(file), length: 0, hasher: Default::default() };
+    let mut out = Summed {
+        file: BufWriter::new(file),
+        length: 0,
+        hasher: Default::default(),
+    };
     let write = |bytes: &[u8], out: &mut Summed| out.write(bytes).context("write", path);
     write(MAGIC, &mut out)?;
     let mut bloom = Bloom::with_room_for(count);
@@ -189,7 +210,11 @@ pub(crate) fn write_run(
     footer.extend_from_slice(&lookup_sum.to_le_bytes());
     footer.extend_from_slice(MAGIC);
     write(&footer, &mut out)?;
-    let file = out.file.into_inner().map_err(|error| error.into_error()).context("write", path)?;
+    let file = out
+        .file
+        .into_inner()
+        .map_err(|error| error.into_error())
+        .context("write", path)?;
     file.sync_all().context("sync", path)
 }
 
@@ -215,17 +240,23 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn of(bytes: &[u8]) -> Result<Parts<'_>, String> {
-        let footer_at = bytes.len().checked_sub(FOOTER).ok_or("shorter than its footer")?;
+        let footer_at = bytes
+            .len()
+            .checked_sub(FOOTER)
+            .ok_or("shorter than its footer")?;
         let (body, footer) = bytes.split_at(footer_at);
         if !body.starts_with(MAGIC) || !footer.ends_with(MAGIC) {
             return Err("no event keys of a known version".into());
         }
         let word = |at: usize| -> u64 {
-            let slice = footer.get(at..at + 8).and_then(|slice| slice.try_into().ok());
+            let slice = footer
+                .get(at..at + 8)
+                .and_then(|slice| slice.try_into().ok());
             u64::from_le_bytes(slice.unwrap_or_default())
         };
         let part = |from: u64, to: u64| {
-            body.get(from as usize..to as usize).ok_or("lengths that don't fit".to_owned())
+            body.get(from as usize..to as usize)
+                .ok_or("lengths that don't fit".to_owned())
         };
         let (blocks_end, index_end, filter_end) = (word(0), word(8), word(16));
         let sums = word(24);
@@ -243,7 +274,10 @@ impl Parts<'_> {
                 u64::from_le_bytes(offset.try_into().unwrap_or_default()),
             )
         });
-        Ok(Parts { index: index.collect(), bloom: part(index_end, filter_end)? })
+        Ok(Parts {
+            index: index.collect(),
+            bloom: part(index_end, filter_end)?,
+        })
     }
 }
 
@@ -266,7 +300,11 @@ mod tests {
             keys.dedup();
             let run = written(folder.path(), &keys);
             for key in &keys {
-                assert!(run.contains(EventKey(*key)).unwrap(), "{key} of {}", keys.len());
+                assert!(
+                    run.contains(EventKey(*key)).unwrap(),
+                    "{key} of {}",
+                    keys.len()
+                );
                 let next = key.wrapping_add(1);
                 let is_there = keys.binary_search(&next).is_ok();
                 assert_eq!(run.contains(EventKey(next)).unwrap(), is_there);
@@ -292,11 +330,17 @@ mod tests {
             bad[at / 8] ^= 1 << (at % 8);
             fs::write(&run.path, &bad).unwrap();
             let damaged = Run::new(1, 0, 3, run.path.clone()).read_all();
-            assert!(matches!(damaged, Err(Error::Damaged { .. })), "bit {at}: {damaged:?}");
+            assert!(
+                matches!(damaged, Err(Error::Damaged { .. })),
+                "bit {at}: {damaged:?}"
+            );
         }
         for length in 0..good.len() {
             fs::write(&run.path, &good[..length]).unwrap();
-            assert!(Run::new(1, 0, 3, run.path.clone()).read_all().is_err(), "{length} bytes");
+            assert!(
+                Run::new(1, 0, 3, run.path.clone()).read_all().is_err(),
+                "{length} bytes"
+            );
         }
     }
 }

@@ -73,7 +73,11 @@ pub(crate) fn decode(payload: &[u8], decoder: &mut Decoder) -> Result<Frame, Dec
     if !reader.is_at_end() {
         return Err(reader.error("bytes beyond the last hit"));
     }
-    Ok(Frame { account, number, arrivals })
+    Ok(Frame {
+        account,
+        number,
+        arrivals,
+    })
 }
 
 fn read_head(reader: &mut Reader<'_>) -> Result<(AccountId, u64), DecodeError> {

@@ -78,18 +78,26 @@ impl Log {
 
     /// Writes and syncs frames, all or none. `last` tells the last of them for each account.
     pub fn append(&mut self, frames: &[u8], last: &[(AccountId, u64)]) -> Result<(), AppendError> {
-        if self.open.as_ref().is_some_and(|open| open.length > self.longest_file) {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.length > self.longest_file)
+        {
             self.open = None;
         }
         if self.open.is_none() {
             self.open = Some(self.begin_file()?);
         }
-        let Some(open) = self.open.as_mut() else { return Ok(()) };
+        let Some(open) = self.open.as_mut() else {
+            return Ok(());
+        };
         if let Err(error) = open.file.append(frames) {
-            return Err(match is_disk_full(&error) && open.file.truncate(open.length).is_ok() {
-                true => AppendError::Full(Error::io("append to", &open.path, error)),
-                false => AppendError::Broken(Error::io("append to", &open.path, error)),
-            });
+            return Err(
+                match is_disk_full(&error) && open.file.truncate(open.length).is_ok() {
+                    true => AppendError::Full(Error::io("append to", &open.path, error)),
+                    false => AppendError::Broken(Error::io("append to", &open.path, error)),
+                },
+            );
         }
         open.file
             .sync()
@@ -114,7 +122,12 @@ impl Log {
         match begin() {
             Ok(file) => {
                 self.next_number += 1;
-                Ok(OpenFile { number, path, file, length: HEADER.len() as u64 })
+                Ok(OpenFile {
+                    number,
+                    path,
+                    file,
+                    length: HEADER.len() as u64,
+                })
             }
             // The file has no frame, so the next try may well begin it again.
             Err(error) if is_disk_full(&error) => {
@@ -137,7 +150,10 @@ impl Log {
             if excess == 0 {
                 break;
             }
-            let waiting = coverage.last.iter().filter(|(account, last)| flushed(**account) < **last);
+            let waiting = coverage
+                .last
+                .iter()
+                .filter(|(account, last)| flushed(**account) < **last);
             holders.extend(waiting.map(|(account, _)| *account));
             excess = excess.saturating_sub(coverage.length);
         }
@@ -150,7 +166,10 @@ impl Log {
     /// followed by another if it is among them and worth it.
     pub fn remove_covered(&mut self, flushed: &dyn Fn(AccountId) -> u64) -> Result<(), Error> {
         let is_covered = |coverage: &Coverage| {
-            coverage.last.iter().all(|(account, last)| flushed(*account) >= *last)
+            coverage
+                .last
+                .iter()
+                .all(|(account, last)| flushed(*account) >= *last)
         };
         let current = self.open.as_ref().map(|open| open.number);
         let covered: Vec<u64> = self
@@ -171,7 +190,9 @@ impl Log {
             self.files.remove(number);
         }
         if !covered.is_empty() {
-            self.disk.sync_folder(&self.folder).context("sync", &self.folder)?;
+            self.disk
+                .sync_folder(&self.folder)
+                .context("sync", &self.folder)?;
         }
         Ok(())
     }
@@ -184,9 +205,16 @@ pub(crate) fn file_name(number: u64) -> String {
 /// The number of the log file of this name.
 pub(crate) fn file_number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".log")?;
-    if digits.len() != 12 { None } else { digits.parse().ok() }
+    if digits.len() != 12 {
+        None
+    } else {
+        digits.parse().ok()
+    }
 }
 
 fn is_disk_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }

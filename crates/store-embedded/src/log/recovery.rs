@@ -30,7 +30,11 @@ pub struct Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.offset {
-            Some(offset) => write!(formatter, "{} at byte {offset}: {}", self.file, self.problem),
+            Some(offset) => write!(
+                formatter,
+                "{} at byte {offset}: {}",
+                self.file, self.problem
+            ),
             None => write!(formatter, "{}: {}", self.file, self.problem),
         }
     }
@@ -120,7 +124,9 @@ fn scan(bytes: &[u8], path: &Path, wanted: &dyn Fn(AccountId, u64) -> bool) -> S
     scan.end = offset.min(bytes.len());
     while offset < bytes.len() {
         let Some(payload) = frame::payload_at(bytes, offset) else {
-            let Some(next) = next_frame(bytes, offset + 1) else { break };
+            let Some(next) = next_frame(bytes, offset + 1) else {
+                break;
+            };
             scan.findings.push(Finding {
                 file: file.clone(),
                 offset: Some(offset as u64),
@@ -180,7 +186,8 @@ fn repair(
     if scan.findings.is_empty() && (is_last || !has_tail) {
         if has_tail {
             tracing::warn!(finding = %torn_tail(&path, scan.end, bytes.len()), "log tail cut off");
-            disk.truncate(&path, scan.end as u64).context("truncate", &path)?;
+            disk.truncate(&path, scan.end as u64)
+                .context("truncate", &path)?;
         }
         return Ok(());
     }
@@ -206,7 +213,8 @@ fn write_whole(disk: &dyn Disk, folder: &Path, path: &Path, bytes: &[u8]) -> Res
     let mut file = disk.create(&temporary).context("create", &temporary)?;
     file.append(bytes).context("write", &temporary)?;
     file.sync().context("sync", &temporary)?;
-    disk.rename(&temporary, path).context("rename", &temporary)?;
+    disk.rename(&temporary, path)
+        .context("rename", &temporary)?;
     disk.sync_folder(folder).context("sync", folder)
 }
 

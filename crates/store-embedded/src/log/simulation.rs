@@ -83,7 +83,10 @@ impl Files {
                     }
                 }
             }
-            Bytes { synced: found.clone(), written: found }
+            Bytes {
+                synced: found.clone(),
+                written: found,
+            }
         });
         Files {
             contents: contents.collect(),
@@ -98,7 +101,10 @@ impl Files {
 impl Disk for Simulated {
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         let files = self.0.lock().unwrap();
-        let names = files.current.keys().filter_map(|path| path.strip_prefix(folder).ok());
+        let names = files
+            .current
+            .keys()
+            .filter_map(|path| path.strip_prefix(folder).ok());
         Ok(names.map(|name| name.display().to_string()).collect())
     }
 
@@ -156,8 +162,14 @@ impl AppendFile for SimulatedFile {
         let room = files.room.min(bytes.len() as u64);
         files.room -= room;
         // A write that is cut short has written a part.
-        let taken = if whole { room as usize } else { room as usize / 2 };
-        files.contents[self.1].written.extend_from_slice(&bytes[..taken]);
+        let taken = if whole {
+            room as usize
+        } else {
+            room as usize / 2
+        };
+        files.contents[self.1]
+            .written
+            .extend_from_slice(&bytes[..taken]);
         if !whole {
             return Err(power_cut());
         }
@@ -197,18 +209,30 @@ const ACCOUNT: AccountId = AccountId(1);
 fn live(files: &Arc<Mutex<Files>>, ledger: &mut Ledger, random: &mut StdRng, at_most: u64) {
     let disk = Simulated(files.clone());
     let folder = Path::new(FOLDER);
-    let Ok(recovered) = recover(&disk, folder, &|_, _| true) else { return };
+    let Ok(recovered) = recover(&disk, folder, &|_, _| true) else {
+        return;
+    };
     let found: Vec<u64> = recovered.frames.iter().map(|frame| frame.number).collect();
     for number in &ledger.acknowledged {
-        assert!(found.contains(number), "acknowledged frame {number} is gone");
+        assert!(
+            found.contains(number),
+            "acknowledged frame {number} is gone"
+        );
     }
     let mut distinct = found.clone();
     distinct.dedup();
     assert_eq!(distinct, found, "a frame is there twice, or out of order");
     for frame in &recovered.frames {
-        assert_eq!(Some(&frame.arrivals), ledger.sent.get(&frame.number), "frame {}", frame.number);
+        assert_eq!(
+            Some(&frame.arrivals),
+            ledger.sent.get(&frame.number),
+            "frame {}",
+            frame.number
+        );
     }
-    let mut number = recovered.last_frame.max(ledger.sent.keys().max().copied().unwrap_or(0));
+    let mut number = recovered
+        .last_frame
+        .max(ledger.sent.keys().max().copied().unwrap_or(0));
     let mut log = Log::after(Arc::new(disk), folder, recovered.files);
     log.longest_file = 2_000;
     for _ in 0..at_most {
@@ -216,8 +240,9 @@ fn live(files: &Arc<Mutex<Files>>, ledger: &mut Ledger, random: &mut StdRng, at_
         let from = number + 1;
         for _ in 0..random.random_range(1..4) {
             number += 1;
-            let arrivals: Vec<Arrival> =
-                (0..random.random_range(1..3)).map(|_| arrival(random)).collect();
+            let arrivals: Vec<Arrival> = (0..random.random_range(1..3))
+                .map(|_| arrival(random))
+                .collect();
             put_frame(&mut frames, ACCOUNT, number, &arrivals);
             ledger.sent.insert(number, arrivals);
         }
@@ -238,7 +263,11 @@ fn nothing_acknowledged_is_lost_and_nothing_comes_from_nowhere() {
     for seed in 0..60 {
         let mut random = StdRng::seed_from_u64(seed);
         for operations in 0..60 {
-            let files = Files { left: operations, room: u64::MAX, ..Files::default() };
+            let files = Files {
+                left: operations,
+                room: u64::MAX,
+                ..Files::default()
+            };
             let files = Arc::new(Mutex::new(files));
             let mut ledger = Ledger::default();
             live(&files, &mut ledger, &mut random, 20);
@@ -263,7 +292,11 @@ fn nothing_acknowledged_is_lost_and_nothing_comes_from_nowhere() {
 fn a_full_disk_refuses_and_takes_again_when_there_is_room() {
     for room in 0..400 {
         let mut random = StdRng::seed_from_u64(room);
-        let files = Files { left: u64::MAX, room: room * 10, ..Files::default() };
+        let files = Files {
+            left: u64::MAX,
+            room: room * 10,
+            ..Files::default()
+        };
         let files = Arc::new(Mutex::new(files));
         let mut ledger = Ledger::default();
         live(&files, &mut ledger, &mut random, 12);
@@ -277,7 +310,11 @@ fn a_full_disk_refuses_and_takes_again_when_there_is_room() {
 #[test]
 fn damage_in_the_middle_is_told_set_apart_and_costs_only_itself() {
     let mut random = StdRng::seed_from_u64(5);
-    let files = Files { left: u64::MAX, room: u64::MAX, ..Files::default() };
+    let files = Files {
+        left: u64::MAX,
+        room: u64::MAX,
+        ..Files::default()
+    };
     let files = Arc::new(Mutex::new(files));
     let mut ledger = Ledger::default();
     live(&files, &mut ledger, &mut random, 3);
@@ -291,8 +328,16 @@ fn damage_in_the_middle_is_told_set_apart_and_costs_only_itself() {
     let recovered = recover(&disk, Path::new(FOLDER), &|_, _| true).unwrap();
     assert_eq!(recovered.frames.len(), ledger.sent.len() - 1);
     assert_eq!(recovered.findings.len(), 1);
-    assert_eq!(recovered.findings[0].offset, Some(super::HEADER.len() as u64));
-    assert!(disk.list(Path::new(FOLDER)).unwrap().iter().any(|name| name.ends_with(".damaged")));
+    assert_eq!(
+        recovered.findings[0].offset,
+        Some(super::HEADER.len() as u64)
+    );
+    assert!(
+        disk.list(Path::new(FOLDER))
+            .unwrap()
+            .iter()
+            .any(|name| name.ends_with(".damaged"))
+    );
     let again = recover(&disk, Path::new(FOLDER), &|_, _| true).unwrap();
     assert_eq!(again.frames, recovered.frames);
     assert_eq!(again.findings, []);

@@ -35,37 +35,52 @@ impl Seen {
 }
 
 impl Finishing<'_> {
-    /// Gives cookieless hits their key. Stored hits of the same keys are looked at, and pulled,
-    /// where there are hits near enough to midnight for a visit to go on over it.
+    /// Gives cookieless hits their key, together with the stored hits of the same keys: those are
+    /// of two days at most, for older ones there is no key that lives.
     pub(super) fn resolve_cookieless(&mut self) -> Result<(), Error> {
         let file = self.spill.take_cookieless()?;
         let timeout = self.rules.visit_timeout;
         let mut seen: Vec<Seen> = Vec::new();
         // By the key of a day: that of the day before, and the day.
         let mut before: HashMap<VisitorKey, (VisitorKey, i64)> = HashMap::new();
-        let mut near_midnight: HashSet<VisitorKey> = HashSet::new();
+        let mut after: HashMap<VisitorKey, (VisitorKey, i64)> = HashMap::new();
+        let mut keys: HashSet<VisitorKey> = HashSet::new();
         for_each_record(&file, |record| {
-            let Record::Arrival(Arrival { identity, hit, .. }) = record else { return Ok(()) };
-            let Identity::Cookieless { today, yesterday } = identity else { return Ok(()) };
-            before.insert(today, (yesterday, hit.time.0.div_euclid(DAY)));
-            let since_midnight = hit.time.0.rem_euclid(DAY);
-            if since_midnight <= timeout || DAY - since_midnight <= timeout {
-                near_midnight.extend([today, yesterday]);
-            }
+            let Record::Arrival(Arrival { identity, hit, .. }) = record else {
+                return Ok(());
+            };
+            let Identity::Cookieless { today, yesterday } = identity else {
+                return Ok(());
+            };
+            let day = hit.time.0.div_euclid(DAY);
+            before.insert(today, (yesterday, day));
+            after.insert(yesterday, (today, day));
+            keys.extend([today, yesterday]);
             seen.push(Seen::of(&hit, today, Some(yesterday)));
             Ok(())
         })?;
+        self.chains = after
+            .iter()
+            .map(|(key, (next, day))| (*key, *next, *day))
+            .collect();
+        for (yesterday, today, day) in self.account.state().known_chains() {
+            if keys.contains(&yesterday) || keys.contains(&today) {
+                keys.extend([yesterday, today]);
+                before.insert(today, (yesterday, day));
+                after.insert(yesterday, (today, day));
+            }
+        }
         let mut stored: Vec<Hit> = Vec::new();
-        let pulled: Vec<VisitorKey> = near_midnight.into_iter().collect();
+        let pulled: Vec<VisitorKey> = keys.into_iter().collect();
         self.pull(&pulled, |hit, _| {
             stored.push(hit);
             Ok(())
         })?;
-        let after: HashMap<VisitorKey, (VisitorKey, i64)> =
-            before.iter().map(|(today, (yesterday, day))| (*yesterday, (*today, *day))).collect();
         for hit in &stored {
             let day = hit.time.0.div_euclid(DAY);
-            let kept = after.get(&hit.visitor).filter(|(_, next_day)| *next_day == day);
+            let kept = after
+                .get(&hit.visitor)
+                .filter(|(_, next_day)| *next_day == day);
             seen.push(match (kept, before.get(&hit.visitor)) {
                 (Some((today, _)), _) => Seen::of(hit, *today, Some(hit.visitor)),
                 (None, Some((yesterday, own_day))) if *own_day == day => {
@@ -76,13 +91,28 @@ impl Finishing<'_> {
         }
         let kept = keeping(seen, timeout);
         for_each_record(&file, |record| {
-            let Record::Arrival(Arrival { identity, event, mut hit }) = record else {
+            let Record::Arrival(Arrival {
+                identity,
+                event,
+                mut hit,
+            }) = record
+            else {
                 return Ok(());
             };
-            let Identity::Cookieless { today, yesterday } = identity else { return Ok(()) };
-            hit.visitor = if kept.contains_key(&hit.sequence) { yesterday } else { today };
+            let Identity::Cookieless { today, yesterday } = identity else {
+                return Ok(());
+            };
+            hit.visitor = if kept.contains_key(&hit.sequence) {
+                yesterday
+            } else {
+                today
+            };
             self.spill.hits -= 1;
-            self.spill.put(&Arrival { identity: Identity::Visitor(hit.visitor), event, hit })
+            self.spill.put(&Arrival {
+                identity: Identity::Visitor(hit.visitor),
+                event,
+                hit,
+            })
         })?;
         discard(&file);
         for mut hit in stored {
@@ -107,9 +137,13 @@ fn keeping(mut seen: Vec<Seen>, timeout: i64) -> HashMap<u64, VisitorKey> {
     let mut kept = HashMap::new();
     for hit in seen {
         let is_under_way = |latest: &HashMap<VisitorKey, Timestamp>, visitor: VisitorKey| {
-            latest.get(&visitor).is_some_and(|last| hit.time.since(*last) <= timeout)
+            latest
+                .get(&visitor)
+                .is_some_and(|last| hit.time.since(*last) <= timeout)
         };
-        let keeps = hit.yesterday.filter(|yesterday| is_under_way(&latest, *yesterday));
+        let keeps = hit
+            .yesterday
+            .filter(|yesterday| is_under_way(&latest, *yesterday));
         let visitor = keeps.unwrap_or(hit.today);
         if hit.opens || hit.prolongs && is_under_way(&latest, visitor) {
             latest.insert(visitor, hit.time);

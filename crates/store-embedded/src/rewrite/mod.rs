@@ -63,13 +63,17 @@ struct Finishing<'a> {
     /// Everything was taken out of all parts.
     replaces_all: bool,
     people: Vec<(Arc<str>, Person)>,
+    /// Cookieless keys that follow each other: key, next key, its day.
+    chains: Vec<(VisitorKey, VisitorKey, i64)>,
 }
 
 impl Rewrite {
     /// Begins to set hits down. `name` is used by no other rewriting at the same time.
     pub fn begin(engine: &Engine, name: &str) -> Result<Rewrite, Error> {
         let folder = engine.options.folder.join(IMPORTS).join(name);
-        Ok(Rewrite { spill: Spill::create(folder)? })
+        Ok(Rewrite {
+            spill: Spill::create(folder)?,
+        })
     }
 
     pub fn folder(&self) -> std::path::PathBuf {
@@ -90,7 +94,10 @@ impl Rewrite {
     /// Cuts, writes, and makes visible. The caller holds the account's maintenance lock and has
     /// flushed; `pulled` says whose hits it has taken out of which parts, `anew` which people are
     /// known by the hits set down alone.
-    #[expect(clippy::too_many_arguments, reason = "each is told once, by two callers")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is told once, by two callers"
+    )]
     pub fn finish(
         self,
         engine: &Engine,
@@ -104,7 +111,11 @@ impl Rewrite {
         let (parts, rules, bits) = {
             let state = account.state();
             let sound = state.parts.iter().filter(|part| part.is_sound());
-            (sound.cloned().collect::<Vec<_>>(), state.rules(), state.row.bits)
+            (
+                sound.cloned().collect::<Vec<_>>(),
+                state.rules(),
+                state.row.bits,
+            )
         };
         let stored: u64 = parts.iter().map(|part| part.row.visits).sum();
         let visits = stored + self.spill.hits / HITS_PER_VISIT;
@@ -122,6 +133,7 @@ impl Rewrite {
             pulled,
             replaces_all: divides,
             people: Vec::new(),
+            chains: Vec::new(),
         };
         finishing.resolve_people(anew)?;
         finishing.resolve_cookieless()?;
@@ -140,7 +152,11 @@ fn stored(hit: Hit) -> Arrival {
         VisitorKey::NOBODY => Identity::Nobody,
         visitor => Identity::Visitor(visitor),
     };
-    Arrival { identity, event: None, hit }
+    Arrival {
+        identity,
+        event: None,
+        hit,
+    }
 }
 
 impl Finishing<'_> {
@@ -194,11 +210,16 @@ impl Finishing<'_> {
         progress: &dyn Fn(f64),
     ) -> Result<(), Error> {
         let people = std::mem::take(&mut self.people);
+        let chains = std::mem::take(&mut self.chains);
         let pulled = std::mem::take(&mut self.pulled);
         let job = Job {
             engine: self.engine,
             account: self.account,
-            parts: if self.replaces_all { Vec::new() } else { self.parts.clone() },
+            parts: if self.replaces_all {
+                Vec::new()
+            } else {
+                self.parts.clone()
+            },
             rules: self.rules,
             pulled: &pulled,
             is_double,
@@ -230,7 +251,17 @@ impl Finishing<'_> {
             true => self.parts.iter().map(|part| part.row.id).collect(),
             false => Vec::new(),
         };
-        commit(self.engine, self.account, self.bits, added, removed, pulled, people, also)?;
+        commit(
+            self.engine,
+            self.account,
+            self.bits,
+            added,
+            removed,
+            pulled,
+            people,
+            also,
+        )?;
+        self.account.state().note_chains(chains.into_iter());
         progress(1.0);
         Ok(())
     }
@@ -268,7 +299,11 @@ fn commit(
     change.people = people;
     change.added_import = also.added_import;
     change.removed_import = also.removed_import;
-    change.added_runs = also.added_runs.iter().map(|run| run_row(account, run)).collect();
+    change.added_runs = also
+        .added_runs
+        .iter()
+        .map(|run| run_row(account, run))
+        .collect();
     change.removed_runs = also.removed_runs;
     engine.manifest.commit(&change)?;
     for part in &mut state.parts {
@@ -278,7 +313,9 @@ fn commit(
     }
     state.row = row;
     state.replace_parts(&change.removed_segments, added);
-    account.events().replace(&change.removed_runs, also.added_runs);
+    account
+        .events()
+        .replace(&change.removed_runs, also.added_runs);
     Ok(())
 }
 
@@ -304,8 +341,11 @@ impl Job<'_> {
         prefix: u64,
         files: &[std::path::PathBuf],
     ) -> Result<Written, Error> {
-        let mut waiting: Vec<PartitionFile> =
-            files.iter().rev().map(|path| PartitionFile::new(path.clone())).collect();
+        let mut waiting: Vec<PartitionFile> = files
+            .iter()
+            .rev()
+            .map(|path| PartitionFile::new(path.clone()))
+            .collect();
         let mut loaded: std::vec::IntoIter<(VisitorKey, Vec<Hit>)> = Vec::new().into_iter();
         let mut pulled = HashMap::new();
         let mut failure = None;
@@ -328,7 +368,9 @@ impl Job<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        let part = self.engine.write_segment(self.account, &tables, bits, prefix)?;
+        let part = self
+            .engine
+            .write_segment(self.account, &tables, bits, prefix)?;
         Ok(Written { part, pulled })
     }
 
@@ -359,7 +401,10 @@ impl Job<'_> {
     ) -> Result<(), Error> {
         let gap = self.rules.visit_timeout;
         let mut spans: HashMap<VisitorKey, (Timestamp, Timestamp)> = HashMap::new();
-        for (visitor, hits) in visitors.iter().filter(|(key, _)| **key != VisitorKey::NOBODY) {
+        for (visitor, hits) in visitors
+            .iter()
+            .filter(|(key, _)| **key != VisitorKey::NOBODY)
+        {
             let times = hits.iter().map(|hit| hit.time);
             if let (Some(first), Some(last)) = (times.clone().min(), times.max()) {
                 spans.insert(*visitor, (first, last));

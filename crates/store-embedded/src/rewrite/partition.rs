@@ -28,12 +28,17 @@ pub(super) struct PartitionFile {
 
 impl PartitionFile {
     pub fn new(path: PathBuf) -> PartitionFile {
-        PartitionFile { path, bits: PARTITION_BITS }
+        PartitionFile {
+            path,
+            bits: PARTITION_BITS,
+        }
     }
 
     /// Its divisions, ascending, if it is too large to be read at once.
     pub fn divided(&self) -> Result<Option<Vec<PartitionFile>>, Error> {
-        let length = fs::metadata(&self.path).context("look at", &self.path)?.len();
+        let length = fs::metadata(&self.path)
+            .context("look at", &self.path)?
+            .len();
         let bits = self.bits + DIVISION_BITS;
         if length <= LARGEST_FILE || u32::from(bits) > KEPT_BITS {
             return Ok(None);
@@ -47,7 +52,9 @@ impl PartitionFile {
             .map(|at| RecordFile::create(PathBuf::from(format!("{name}-{at:02}"))))
             .collect::<Result<_, _>>()?;
         for_each_record(&self.path, |record| {
-            let Record::Arrival(arrival) = record else { return Ok(()) };
+            let Record::Arrival(arrival) = record else {
+                return Ok(());
+            };
             let lead = match arrival.identity {
                 Identity::Fingerprint(print) => VisitorKey(print),
                 Identity::Visitor(visitor) | Identity::User(visitor) => visitor,
@@ -61,8 +68,9 @@ impl PartitionFile {
             }
         })?;
         let paths = files.into_iter().map(RecordFile::finish);
-        let divisions =
-            paths.map(|path| Ok(PartitionFile { path: path?, bits })).collect::<Result<_, Error>>()?;
+        let divisions = paths
+            .map(|path| Ok(PartitionFile { path: path?, bits }))
+            .collect::<Result<_, Error>>()?;
         fs::remove_file(&self.path).context("remove", &self.path)?;
         Ok(divisions)
     }
@@ -80,7 +88,14 @@ impl PartitionFile {
             visitors.entry(visitor).or_default().push(hit);
         };
         for_each_record(&self.path, |record| {
-            let Record::Arrival(Arrival { identity, event, hit }) = record else { return Ok(()) };
+            let Record::Arrival(Arrival {
+                identity,
+                event,
+                hit,
+            }) = record
+            else {
+                return Ok(());
+            };
             if let Some(event) = event
                 && is_double(event)?
             {

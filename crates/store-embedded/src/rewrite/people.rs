@@ -31,10 +31,18 @@ impl Finishing<'_> {
             let mut users: HashMap<Arc<str>, Told> = HashMap::new();
             for_each_record(&file, |record| {
                 match record {
-                    Record::Link { user, moment, visitor } => {
+                    Record::Link {
+                        user,
+                        moment,
+                        visitor,
+                    } => {
                         users.entry(user).or_default().links.push((moment, visitor));
                     }
-                    Record::Arrival(Arrival { identity, hit, event }) => {
+                    Record::Arrival(Arrival {
+                        identity,
+                        hit,
+                        event,
+                    }) => {
                         let (Identity::User(own), Some(user)) = (identity, hit.user.clone()) else {
                             return Ok(());
                         };
@@ -50,8 +58,13 @@ impl Finishing<'_> {
             discard(&file);
         }
         for user in anew.difference(&met) {
-            let known = self.engine.manifest.person(self.account.id, user)?.unwrap_or_default();
-            self.people.push((user.clone(), Person::of(known.own, Vec::new())));
+            let known = self
+                .engine
+                .manifest
+                .person(self.account.id, user)?
+                .unwrap_or_default();
+            self.people
+                .push((user.clone(), Person::of(known.own, Vec::new())));
         }
         Ok(())
     }
@@ -64,7 +77,11 @@ impl Finishing<'_> {
         let mut people: HashMap<Arc<str>, Person> = HashMap::new();
         let mut moved: HashSet<Arc<str>> = HashSet::new();
         for (user, told) in &users {
-            let known = self.engine.manifest.person(self.account.id, user)?.unwrap_or_default();
+            let known = self
+                .engine
+                .manifest
+                .person(self.account.id, user)?
+                .unwrap_or_default();
             let told_person = Person::of(told.own.or(known.own), told.links.clone());
             let person = if anew.contains(user) {
                 told_person
@@ -78,14 +95,20 @@ impl Finishing<'_> {
         }
         self.pull_moved(&people, &moved)?;
         for (user, told) in users {
-            let Some(person) = people.get(&user) else { continue };
+            let Some(person) = people.get(&user) else {
+                continue;
+            };
             for (mut hit, event) in told.hits {
                 let own = told.own.unwrap_or_default();
                 hit.visitor = person.at(hit.time).unwrap_or(own);
                 hit.by_user = true;
                 self.spill.hits -= 1;
                 let identity = Identity::Visitor(hit.visitor);
-                self.spill.put(&Arrival { identity, event, hit })?;
+                self.spill.put(&Arrival {
+                    identity,
+                    event,
+                    hit,
+                })?;
             }
         }
         self.people.extend(people);
@@ -126,13 +149,17 @@ impl Finishing<'_> {
         moved: &HashSet<Arc<str>>,
     ) -> Result<(), Error> {
         let concerned = moved.iter().filter_map(|user| people.get(user));
-        let visitors: Vec<VisitorKey> =
-            concerned.flat_map(|person| person.visitors().chain(person.own)).collect();
+        let visitors: Vec<VisitorKey> = concerned
+            .flat_map(|person| person.visitors().chain(person.own))
+            .collect();
         if visitors.is_empty() {
             return Ok(());
         }
         self.pull(&visitors, |mut hit, spill| {
-            let user = hit.user.as_ref().filter(|user| hit.by_user && moved.contains(*user));
+            let user = hit
+                .user
+                .as_ref()
+                .filter(|user| hit.by_user && moved.contains(*user));
             if let Some(person) = user.and_then(|user| people.get(user)) {
                 hit.visitor = person.at(hit.time).or(person.own).unwrap_or(hit.visitor);
             }

@@ -18,7 +18,11 @@ const BUFFER: usize = 64 << 10;
 pub(super) enum Record {
     Arrival(Arrival),
     /// A hit told both the user and the visitor.
-    Link { user: Arc<str>, moment: Moment, visitor: VisitorKey },
+    Link {
+        user: Arc<str>,
+        moment: Moment,
+        visitor: VisitorKey,
+    },
 }
 
 /// Appends records to a file.
@@ -31,7 +35,11 @@ pub(super) struct RecordFile {
 impl RecordFile {
     pub fn create(path: PathBuf) -> Result<RecordFile, Error> {
         let file = File::create(&path).context("create", &path)?;
-        Ok(RecordFile { path, out: BufWriter::with_capacity(BUFFER, file), scratch: Vec::new() })
+        Ok(RecordFile {
+            path,
+            out: BufWriter::with_capacity(BUFFER, file),
+            scratch: Vec::new(),
+        })
     }
 
     pub fn put(&mut self, arrival: &Arrival) -> Result<(), Error> {
@@ -59,7 +67,9 @@ impl RecordFile {
     fn write(&mut self) -> Result<(), Error> {
         let length = (self.scratch.len() as u32).to_be_bytes();
         self.out.write_all(&length).context("write", &self.path)?;
-        self.out.write_all(&self.scratch).context("write", &self.path)
+        self.out
+            .write_all(&self.scratch)
+            .context("write", &self.path)
     }
 
     /// Lets the file be read. Nothing is synced: after a crash it is of no use.
@@ -93,5 +103,9 @@ fn record(block: &[u8], decoder: &mut Decoder) -> Result<Record, crate::codec::D
     let moment = (Timestamp(reader.i64()?), reader.u64()?);
     let visitor = VisitorKey(reader.u128()?);
     let user = std::str::from_utf8(reader.rest()).map_err(|_| reader.error("text"))?;
-    Ok(Record::Link { user: user.into(), moment, visitor })
+    Ok(Record::Link {
+        user: user.into(),
+        moment,
+        visitor,
+    })
 }

@@ -40,7 +40,9 @@ impl Spill {
         remove_folder(&folder);
         fs::create_dir_all(&folder).context("make", &folder)?;
         let files = |kind: &str, count: usize| -> Result<Vec<RecordFile>, Error> {
-            (0..count).map(|at| RecordFile::create(folder.join(format!("{kind}{at:02}")))).collect()
+            (0..count)
+                .map(|at| RecordFile::create(folder.join(format!("{kind}{at:02}"))))
+                .collect()
         };
         Ok(Spill {
             partitions: files("visitors", 1 << PARTITION_BITS)?,
@@ -74,7 +76,8 @@ impl Spill {
             (arrival.identity, &hit.user, hit.by_user)
         {
             let user = user.clone();
-            self.user_file(&user)?.put_link(&user, (hit.time, hit.sequence), visitor)?;
+            self.user_file(&user)?
+                .put_link(&user, (hit.time, hit.sequence), visitor)?;
         }
         Ok(())
     }
@@ -105,7 +108,9 @@ impl Spill {
 
     pub fn finish(mut self) -> Result<Spilled, Error> {
         let partitions = self.partitions.drain(..).map(RecordFile::finish);
-        Ok(Spilled { partitions: partitions.collect::<Result<_, _>>()? })
+        Ok(Spilled {
+            partitions: partitions.collect::<Result<_, _>>()?,
+        })
     }
 }
 

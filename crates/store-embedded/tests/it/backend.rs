@@ -15,7 +15,10 @@ pub struct InFolder {
 
 impl InFolder {
     pub fn new(change: fn(&mut Options)) -> InFolder {
-        InFolder { folder: tempfile::tempdir().unwrap(), change }
+        InFolder {
+            folder: tempfile::tempdir().unwrap(),
+            change,
+        }
     }
 
     pub fn open(&self) -> Arc<EmbeddedStore> {

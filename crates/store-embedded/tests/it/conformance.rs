@@ -27,9 +27,14 @@ fn run(suite: Suite) {
 
 #[test]
 fn contents_are_right_in_whatever_order_hits_come() {
-    let worlds = std::env::var("AFSA_WORLDS").ok().and_then(|worlds| worlds.parse().ok());
+    let worlds = std::env::var("AFSA_WORLDS")
+        .ok()
+        .and_then(|worlds| worlds.parse().ok());
     run(Suite {
-        seed: std::env::var("AFSA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1),
+        seed: std::env::var("AFSA_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok())
+            .unwrap_or(1),
         worlds: worlds.unwrap_or(40),
         questions: 0,
         cookieless_in_order: false,
@@ -38,12 +43,18 @@ fn contents_are_right_in_whatever_order_hits_come() {
 
 #[test]
 fn answers_are_right() {
-    run(Suite { seed: 1_000, worlds: 10, questions: 40, cookieless_in_order: false });
+    run(Suite {
+        seed: 1_000,
+        worlds: 10,
+        questions: 40,
+        cookieless_in_order: false,
+    });
 }
 
 #[test]
 fn named_cases_have_their_numbers() {
     for (regime, change) in REGIMES {
-        cases::check(&mut InFolder::new(change)).unwrap_or_else(|error| panic!("{regime}: {error}"));
+        cases::check(&mut InFolder::new(change))
+            .unwrap_or_else(|error| panic!("{regime}: {error}"));
     }
 }
