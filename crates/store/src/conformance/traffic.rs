@@ -52,6 +52,8 @@ enum Telling {
 struct Person {
     number: u64,
     telling: Telling,
+    /// Never tells only the user.
+    is_plain: bool,
     user: Text,
     client: Arc<Client>,
 }
@@ -69,6 +71,7 @@ fn person(rng: &mut Rng, profile: Profile, number: u64) -> Person {
     Person {
         number,
         telling,
+        is_plain: profile.plain_identities,
         user,
         client: Arc::new(client(rng)),
     }
@@ -82,7 +85,9 @@ impl Person {
         let day = time.0.div_euclid(DAY);
         match (self.telling, &self.user) {
             // The cookie was lost: for this hit a server tells only the user.
-            (Telling::Visitor, Some(user)) if rng.percent(10) => Identity::User(user_key(user)),
+            (Telling::Visitor, Some(user)) if !self.is_plain && rng.percent(10) => {
+                Identity::User(user_key(user))
+            }
             (Telling::User, Some(user)) => Identity::User(user_key(user)),
             (Telling::Cookieless, _) => Identity::Cookieless {
                 today: of_day(day),
