@@ -14,7 +14,7 @@ use crate::filters;
 use crate::problem::{Fault, Problem, Word};
 
 /// Names of everything that a question may say, beside the report that it starts from.
-pub(crate) const FIELDS: [&str; 16] = [
+pub(crate) const FIELDS: [&str; 17] = [
     "period",
     "from",
     "to",
@@ -31,6 +31,7 @@ pub(crate) const FIELDS: [&str; 16] = [
     "limit",
     "offset",
     "include",
+    "traffic",
 ];
 
 /// An account's data at one moment with all that questions are understood by.
@@ -121,6 +122,7 @@ impl Subject {
             limit: fields.integer("limit"),
             offset: fields.integer("offset"),
             include: fields.texts("include"),
+            traffic: fields.text("traffic"),
         }
     }
 
@@ -181,6 +183,7 @@ pub(crate) fn echo(request: &Request) -> Value {
         ("compare_from", &request.compare_from),
         ("compare_to", &request.compare_to),
         ("interval", &request.interval),
+        ("traffic", &request.traffic),
     ];
     for (name, text) in texts {
         if let Some(text) = text {

@@ -1,7 +1,7 @@
 //! The schemas that the document names, and examples that several operations share.
 
 use afsa_accounts::{EcommerceLevel, Scope};
-use afsa_query::{Breakdown, DimensionType, MAX_LIMIT, METRICS, MetricUnit, PERIODS};
+use afsa_query::{Breakdown, DimensionType, MAX_LIMIT, METRICS, MetricUnit, PERIODS, TRAFFICS};
 use serde_json::{Map, Value, json};
 
 use crate::operations;
@@ -366,6 +366,7 @@ fn statistics() -> Vec<(String, Value)> {
                 "periods": texts(),
                 "intervals": texts(),
                 "include": texts(),
+                "traffic": texts(),
                 "formats": texts(),
             })),
         ),
@@ -425,6 +426,7 @@ fn question_properties() -> Value {
         "limit": {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
         "offset": {"type": "integer", "minimum": 0},
         "include": texts(),
+        "traffic": words(&TRAFFICS),
         "format": text(),
     })
 }

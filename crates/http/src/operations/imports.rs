@@ -1,14 +1,16 @@
 //! Imports of history.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use afsa_accounts::Scope;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Sender;
 
 use super::{account_id_in_query, id_in_path};
 use crate::authorized::Authorized;
@@ -176,19 +178,7 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let authorized = call.authorized.clone();
     let writing =
         tokio::task::spawn_blocking(move || spool(&authorized, form, waiting, was_sent_whole));
-    let mut is_whole = true;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            is_whole = false;
-            break;
-        };
-        if let Ok(bytes) = frame.into_data()
-            && parts.send(bytes).await.is_err()
-        {
-            // The thread has given up and will say why.
-            break;
-        }
-    }
+    let is_whole = pass_on(&mut body, &parts, call.server.limits.body_time).await;
     if is_whole {
         let _ = sent_whole.send(());
     } else {
@@ -200,6 +190,25 @@ async fn create(call: Call) -> Result<Response, Problem> {
         StatusCode::ACCEPTED,
         reply::json(&to_json(&import)),
     ))
+}
+
+/// Whether everything came. A sender may take his time, but not be silent for longer than
+/// `patience`.
+async fn pass_on(body: &mut Body, parts: &Sender<Bytes>, patience: Duration) -> bool {
+    loop {
+        match tokio::time::timeout(patience, body.frame()).await {
+            Ok(None) => return true,
+            Ok(Some(Ok(frame))) => {
+                if let Ok(bytes) = frame.into_data()
+                    && parts.send(bytes).await.is_err()
+                {
+                    // The thread has given up and will say why.
+                    return true;
+                }
+            }
+            Ok(Some(Err(_))) | Err(_) => return false,
+        }
+    }
 }
 
 fn spool(

@@ -3,7 +3,7 @@
 use afsa_accounts::Scope;
 use afsa_query::{
     Breakdown, DEFAULT_LIMIT, DEFAULT_PERIOD, DimensionType, INCLUDES, Interval, MAX_LIMIT,
-    METRICS, MetricUnit, PERIODS, REPORTS, Report,
+    METRICS, MetricUnit, PERIODS, REPORTS, Report, TRAFFICS,
 };
 use axum::http::Method;
 use axum::response::Response;
@@ -274,6 +274,12 @@ fn question_parameters() -> Vec<Parameter> {
                     json!({"type": "integer", "minimum": 0, "default": 0}),
                     0.into(),
                 ),
+                "traffic" => (
+                    "Whose visits are asked for: people's, or those recorded apart: robots, monitors, \
+                     referrer spam, the account's own people.",
+                    json!({"type": "string", "enum": TRAFFICS, "default": "people"}),
+                    "people".into(),
+                ),
                 _ => (
                     "Words separated by commas: totals, total_rows, empty (also rows with nothing in \
                      them), today (for periods of days).",
@@ -367,6 +373,7 @@ fn metadata() -> Value {
         "periods": PERIODS,
         "intervals": Interval::ALL.map(Interval::name),
         "include": INCLUDES,
+        "traffic": TRAFFICS,
         "formats": Format::NAMES,
     })
 }
@@ -390,6 +397,7 @@ fn metadata_example() -> Value {
         "periods": ["30d"],
         "intervals": ["day"],
         "include": ["totals"],
+        "traffic": ["people"],
         "formats": ["json"],
     })
 }

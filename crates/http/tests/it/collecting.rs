@@ -1,5 +1,6 @@
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use afsa_http::{HitForm, ImportForm, ImportState, Limits};
 use axum::body::{Body, Bytes};
@@ -203,4 +204,24 @@ async fn an_import_cut_off_has_failed() {
         app.collector.imports.lock().unwrap()[1].1.state,
         ImportState::Failed
     );
+}
+
+#[tokio::test]
+async fn a_silent_sender_is_not_waited_for() {
+    let app = App::with_limits(Limits {
+        body_time: Duration::from_millis(1),
+        ..Limits::default()
+    });
+    let silence = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+    let request = Request::post("/v1/imports")
+        .header("x-api-key", &app.key)
+        .body(Body::from_stream(silence))
+        .unwrap();
+    app.send(request).await.problem(400, "invalid_request");
+    let silence = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+    let request = Request::post("/v1/collect")
+        .header("x-api-key", &app.key)
+        .body(Body::from_stream(silence))
+        .unwrap();
+    app.send(request).await.problem(400, "invalid_request");
 }

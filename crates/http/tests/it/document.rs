@@ -1,5 +1,9 @@
 //! The published document, as tests read it.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// One operation of the document with a request that it accepts.
@@ -61,17 +65,28 @@ pub fn operations(account: u32) -> Vec<Described> {
 }
 
 /// Checks values against schemas of the document.
-pub struct Schemas(Value);
+pub struct Schemas {
+    document: Value,
+    /// By the text of their schema: making one takes long.
+    validators: RefCell<HashMap<String, Validator>>,
+}
 
 impl Schemas {
     pub fn new() -> Schemas {
-        Schemas(as_json_schema(afsa_http::openapi_document()))
+        let document = as_json_schema(afsa_http::openapi_document());
+        Schemas {
+            document,
+            validators: RefCell::default(),
+        }
     }
 
     pub fn check(&self, schema: &Value, value: &Value, what: &str) {
-        let mut schema = as_json_schema(schema.clone());
-        schema["components"] = self.0["components"].clone();
-        let validator = jsonschema::draft4::new(&schema).unwrap();
+        let mut validators = self.validators.borrow_mut();
+        let validator = validators.entry(schema.to_string()).or_insert_with(|| {
+            let mut schema = as_json_schema(schema.clone());
+            schema["components"] = self.document["components"].clone();
+            jsonschema::draft4::new(&schema).unwrap()
+        });
         let errors: Vec<String> = validator
             .iter_errors(value)
             .map(|error| format!("{}: {error}", error.instance_path()))
