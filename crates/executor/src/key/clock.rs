@@ -47,7 +47,7 @@ impl Clock {
         let quarters = quarter(last)
             .saturating_sub(quarter(first))
             .saturating_add(1);
-        if quarters > LONGEST_TABLE {
+        if quarters > LONGEST_TABLE || is_extreme(*first) {
             return clock;
         }
         clock.first_quarter = quarter(first);
@@ -87,7 +87,7 @@ impl Clock {
             .0
             .div_euclid(QUARTER)
             .saturating_sub(clock.first_quarter);
-        if !(0..LONGEST_TABLE).contains(&quarters) {
+        if !(0..LONGEST_TABLE).contains(&quarters) || is_extreme(range.from) {
             return clock;
         }
         let code = |quarter: i64| {
@@ -111,11 +111,9 @@ impl Clock {
     /// The code of a moment in milliseconds since 1970.
     #[inline]
     pub(crate) fn code(&self, moment: i64) -> u32 {
-        let quarter = moment.div_euclid(QUARTER).wrapping_sub(self.first_quarter);
-        match usize::try_from(quarter)
-            .ok()
-            .and_then(|at| self.table.get(at))
-        {
+        // Moments before the table wrap round to far behind its end.
+        let after = moment.wrapping_sub(self.first_quarter.wrapping_mul(QUARTER)) as u64;
+        match self.table.get((after / QUARTER as u64) as usize) {
             Some(code) if *code != MIXED => *code,
             _ => self.exact(moment),
         }
@@ -174,6 +172,11 @@ impl Clock {
             Meaning::Weekday(zone) => zone.day_of_week(moment) as u32,
         }
     }
+}
+
+/// So far from any real time that differences to other moments could overflow.
+fn is_extreme(instant: Timestamp) -> bool {
+    instant.0.unsigned_abs() > 1 << 60
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::bound::Bound;
 use super::cells::{Cells, Numbers};
 use super::weight::Weight;
 use crate::bits::{Bits, low_ones};
-use crate::image::{Codes, Offsets};
+use crate::image::{Amounts, Codes, Moments, Offsets};
 use crate::part::{Part, Table, Times};
 use crate::shard::Stretch;
 
@@ -140,20 +140,33 @@ fn add_scene_keys(
             .iter()
             .map(|(stride, codes)| *stride as u32 * codes.get(scene))
             .sum();
-        for thing in at..end {
-            let mut key = of_visit;
-            if !bound.moment.is_empty() {
-                let moment = bound
-                    .times
-                    .get(scene, if is_of_visit { scene } else { thing });
-                for (stride, clock) in &bound.moment {
-                    key += *stride as u32 * clock.code(moment);
-                }
-            }
-            keys[thing - from] += key;
+        let keys = &mut keys[at - from..end - from];
+        keys.iter_mut().for_each(|key| *key += of_visit);
+        if !bound.moment.is_empty() {
+            add_moments(bound, is_of_visit, scene, at, keys);
         }
         at = end;
         scene += 1;
+    }
+}
+
+/// Adds the parts of keys that come of the moments of things of one scene, from thing `at` on.
+fn add_moments(bound: &Bound, is_of_visit: bool, scene: usize, at: usize, keys: &mut [u32]) {
+    for (stride, clock) in &bound.moment {
+        let stride = *stride as u32;
+        if let (Times::Things(starts, moments), false) = (&bound.times, is_of_visit)
+            && let Moments::After(after) = &**moments
+        {
+            let start = starts.get(scene);
+            for (key, after) in keys.iter_mut().zip(&after[at..]) {
+                *key += stride * clock.code(start + i64::from(*after));
+            }
+            continue;
+        }
+        for (thing, key) in (at..).zip(keys.iter_mut()) {
+            let of = if is_of_visit { scene } else { thing };
+            *key += stride * clock.code(bound.times.get(scene, of));
+        }
     }
 }
 
@@ -164,7 +177,19 @@ pub(crate) struct JoinedVisits<'a> {
     pub(crate) left: Option<&'a Bits>,
 }
 
+/// Room for a chunk of joined visits, used again for the next.
+#[derive(Default)]
+pub(crate) struct JoinedChunk {
+    scene_keys: Vec<u32>,
+    thing_keys: Vec<u32>,
+    /// The visitor of each scene of the chunk.
+    visitors: Vec<u32>,
+    /// Group and scene (from the chunk's begin) of everything that is counted.
+    counted: Vec<(u32, u32)>,
+}
+
 impl JoinedVisits<'_> {
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn count(
         &self,
         part: &Part,
@@ -173,7 +198,7 @@ impl JoinedVisits<'_> {
         bound: &Bound,
         weights: &[(usize, Weight)],
         cells: &mut Cells,
-        (scene_keys, thing_keys): (&mut Vec<u32>, &mut Vec<u32>),
+        chunk: &mut JoinedChunk,
     ) -> Result<(), StoreError> {
         let Some(image) = &part.image else {
             return Ok(());
@@ -183,13 +208,15 @@ impl JoinedVisits<'_> {
         let mut from = stretch.from;
         while from < stretch.to {
             let to = (from + CHUNK / 4).min(stretch.to);
-            visit_keys(bound, from, to, scene_keys);
+            visit_keys(bound, from, to, &mut chunk.scene_keys);
             let (first, end) = (offsets.begin(from), offsets.begin(to));
-            thing_keys.clear();
-            thing_keys.resize(end - first, 0);
+            chunk.thing_keys.clear();
+            chunk.thing_keys.resize(end - first, 0);
             for (stride, codes) in self.codes {
-                codes.add_scaled(first, *stride as u32, thing_keys);
+                codes.add_scaled(first, *stride as u32, &mut chunk.thing_keys);
             }
+            chunk.visitors.clear();
+            chunk.counted.clear();
             let mut begin = first;
             for scene in from..to {
                 let things = begin..offsets.begin(scene + 1);
@@ -197,40 +224,70 @@ impl JoinedVisits<'_> {
                 if visitors.first.get(scene) && !(stretch.continues && scene == stretch.from) {
                     cells.visitor += 1;
                 }
-                if !selected.get(scene) {
-                    continue;
+                chunk.visitors.push(cells.visitor);
+                if selected.get(scene) {
+                    cells.mark += 1;
+                    self.add_scene(scene - from, things, first, cells, chunk);
                 }
-                cells.mark += 1;
-                let scene_key = scene_keys[scene - from];
-                let mut is_joined = false;
-                for thing in things {
-                    let key = thing_keys[thing - first];
-                    if key == 0 || self.left.is_some_and(|left| !left.get(thing)) {
-                        continue;
-                    }
-                    is_joined = true;
-                    let group = (scene_key + key) as usize;
-                    if cells.marks[group] != cells.mark {
-                        cells.marks[group] = cells.mark;
-                        add_one(weights, scene, group, cells);
-                    }
-                }
-                if !is_joined {
-                    add_one(weights, scene, scene_key as usize, cells);
-                }
+            }
+            for (measure, weight) in weights {
+                chunk.add(*measure, weight, from, cells);
             }
             from = to;
         }
         Ok(())
     }
+
+    /// Notes the groups of one scene, numbered from the chunk's begin as its things from `first`.
+    fn add_scene(
+        &self,
+        scene: usize,
+        things: std::ops::Range<usize>,
+        first: usize,
+        cells: &mut Cells,
+        chunk: &mut JoinedChunk,
+    ) {
+        let scene_key = chunk.scene_keys[scene];
+        let mut is_joined = false;
+        for thing in things {
+            let key = chunk.thing_keys[thing - first];
+            if key == 0 || self.left.is_some_and(|left| !left.get(thing)) {
+                continue;
+            }
+            is_joined = true;
+            let group = scene_key + key;
+            let mark = &mut cells.marks[group as usize];
+            if *mark != cells.mark {
+                *mark = cells.mark;
+                chunk.counted.push((group, scene as u32));
+            }
+        }
+        if !is_joined {
+            chunk.counted.push((scene_key, scene as u32));
+        }
+    }
 }
 
-fn add_one(weights: &[(usize, Weight)], scene: usize, group: usize, cells: &mut Cells) {
-    for (measure, weight) in weights {
+impl JoinedChunk {
+    fn add(&self, measure: usize, weight: &Weight, from: usize, cells: &mut Cells) {
         match weight {
-            Weight::Visitor => cells.count_visitor(*measure, group),
-            Weight::One => cells.numbers[*measure].add(group, 1),
-            weight => cells.numbers[*measure].add(group, weight.amount(scene)),
+            Weight::Visitor => {
+                let Some((stamps, counts)) = cells.visitors(measure) else {
+                    return;
+                };
+                for (group, scene) in &self.counted {
+                    let visitor = self.visitors[*scene as usize];
+                    let stamp = &mut stamps[*group as usize];
+                    counts[*group as usize] += u64::from(*stamp != visitor);
+                    *stamp = visitor;
+                }
+            }
+            weight => {
+                let numbers = &mut cells.numbers[measure];
+                for (group, scene) in &self.counted {
+                    numbers.add(*group as usize, weight.amount(from + *scene as usize));
+                }
+            }
         }
     }
 }
@@ -288,11 +345,68 @@ fn add(numbers: &mut Numbers, weight: &Weight, from: usize, chunk: &Chunk) {
                 counts[keys[row] as usize] += u64::from(bits.get(from + row));
             }
         }
+        (Numbers::Counts(counts), Weight::Known(amounts)) => match &**amounts {
+            Amounts::U8(amounts) => chunk.add_known(&amounts[from..], u8::MAX, counts),
+            Amounts::U32(amounts) => chunk.add_known(&amounts[from..], u32::MAX, counts),
+            Amounts::I64(amounts) => chunk.add_known(&amounts[from..], i64::MIN, counts),
+            Amounts::Nothing => {}
+        },
+        (Numbers::Sums(sums), Weight::Amount(amounts)) => match &**amounts {
+            Amounts::U8(amounts) => chunk.add_amounts(&amounts[from..], u8::MAX, sums),
+            Amounts::U32(amounts) => chunk.add_amounts(&amounts[from..], u32::MAX, sums),
+            // Amounts of odd data may be too great for sums of 64 bits.
+            Amounts::I64(_) | Amounts::Nothing => {
+                for row in &chunk.rows {
+                    let row = *row as usize;
+                    let sum = &mut sums[keys[row] as usize];
+                    *sum = sum.saturating_add(weight.amount(from + row));
+                }
+            }
+        },
         (numbers, weight) => {
             for row in &chunk.rows {
                 let row = *row as usize;
                 numbers.add(keys[row] as usize, weight.amount(from + row));
             }
+        }
+    }
+}
+
+impl Chunk {
+    /// Adds the amounts of the rows, from the chunk's begin on, but those that are `nothing`.
+    fn add_amounts<A: Copy + PartialEq + Into<u64>>(
+        &self,
+        amounts: &[A],
+        nothing: A,
+        sums: &mut [i128],
+    ) {
+        let known = |row: usize| {
+            if amounts[row] == nothing {
+                0
+            } else {
+                amounts[row].into()
+            }
+        };
+        if let [sum] = sums {
+            let total: u64 = if self.rows.len() == self.keys.len() {
+                (0..self.keys.len()).map(known).sum()
+            } else {
+                self.rows.iter().map(|row| known(*row as usize)).sum()
+            };
+            *sum += i128::from(total);
+            return;
+        }
+        for row in &self.rows {
+            let row = *row as usize;
+            sums[self.keys[row] as usize] += i128::from(known(row));
+        }
+    }
+
+    /// Counts the rows whose amount isn't `nothing`.
+    fn add_known<A: Copy + PartialEq>(&self, amounts: &[A], nothing: A, counts: &mut [u64]) {
+        for row in &self.rows {
+            let row = *row as usize;
+            counts[self.keys[row] as usize] += u64::from(amounts[row] != nothing);
         }
     }
 }

@@ -86,8 +86,7 @@ struct Ready {
     selected: crate::bits::Bits,
     buffers: Buffers,
     chunk: flat::Chunk,
-    scene_keys: Vec<u32>,
-    thing_keys: Vec<u32>,
+    joined: flat::JoinedChunk,
 }
 
 impl Ready {
@@ -121,8 +120,7 @@ impl Ready {
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
-            scene_keys: Vec::new(),
-            thing_keys: Vec::new(),
+            joined: flat::JoinedChunk::default(),
         })
     }
 
@@ -148,15 +146,15 @@ impl Ready {
         if cells.is_dense()
             && let Some(joined) = self.bound.joined_visits()
         {
-            let chunks = (&mut self.scene_keys, &mut self.thing_keys);
+            let (selected, bound) = (&self.selected, &self.bound);
             return joined.count(
                 part,
                 stretch,
-                &self.selected,
-                &self.bound,
+                selected,
+                bound,
                 weights,
                 cells,
-                chunks,
+                &mut self.joined,
             );
         }
         let mut buffers = std::mem::take(&mut self.buffers);
