@@ -38,13 +38,28 @@ pub struct ConfigFlags {
     #[arg(long, global = true, env = "AFSA_PLACE_DATABASE", value_name = "FILE")]
     pub place_database: Option<PathBuf>,
     /// Megabytes of memory that stored columns may take while questions are answered.
-    #[arg(long, global = true, env = "AFSA_MEMORY_MEGABYTES", value_name = "MEGABYTES")]
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_MEMORY_MEGABYTES",
+        value_name = "MEGABYTES"
+    )]
     pub memory_megabytes: Option<usize>,
     /// Requests that one credential may make within a minute.
-    #[arg(long, global = true, env = "AFSA_REQUESTS_PER_MINUTE", value_name = "REQUESTS")]
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_REQUESTS_PER_MINUTE",
+        value_name = "REQUESTS"
+    )]
     pub requests_per_minute: Option<u32>,
     /// Largest import that is taken over HTTP, in megabytes as sent.
-    #[arg(long, global = true, env = "AFSA_IMPORT_MEGABYTES", value_name = "MEGABYTES")]
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_IMPORT_MEGABYTES",
+        value_name = "MEGABYTES"
+    )]
     pub import_megabytes: Option<u64>,
     /// How log lines are written.
     #[arg(long, global = true, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]

@@ -6,7 +6,7 @@ mod order;
 mod parts;
 
 use afsa_model::{AccountSettings, Timestamp};
-use afsa_store::{Activity, Filter, Goal};
+use afsa_store::{Activity, Filter, Goal, Traffic};
 
 use crate::check::columns::{check_share, dimensions, fitting_interval, interval, metrics};
 use crate::check::order::order;
@@ -31,6 +31,9 @@ pub const DEFAULT_LIMIT: i64 = 100;
 pub const DEFAULT_METRICS: &[&str] = &["visitors", "visits", "pageviews"];
 /// The words that `include` takes.
 pub const INCLUDES: [&str; 4] = ["totals", "total_rows", "empty", "today"];
+
+/// Whose visits may be asked for: those in the figures, or what is recorded apart.
+pub const TRAFFICS: [&str; 2] = ["people", "excluded"];
 
 /// What a request is understood by.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +61,7 @@ fn understood(request: &Request, context: &Context, faults: &mut Faults) -> Opti
     let report = named_report(request, faults);
     let zone = zone(request, context.settings, faults);
     let (include, include_today) = include(request, faults);
+    let traffic = traffic(request, faults);
 
     let clock = Clock {
         now: context.now,
@@ -130,6 +134,7 @@ fn understood(request: &Request, context: &Context, faults: &mut Faults) -> Opti
         limit,
         offset,
         include,
+        traffic,
     };
     let request = parts.request(request, written(request, report));
     parts.plan(request, report, context)
@@ -160,6 +165,18 @@ fn zone(request: &Request, settings: &AccountSettings, faults: &mut Faults) -> Z
     let allowed: Vec<String> = near.into_iter().collect();
     faults.unknown("timezone", "/timezone", "time zone", name, allowed);
     Zone::utc()
+}
+
+fn traffic(request: &Request, faults: &mut Faults) -> Traffic {
+    match request.traffic.as_deref() {
+        None | Some("people") => Traffic::People,
+        Some("excluded") => Traffic::Excluded,
+        Some(other) => {
+            let allowed = TRAFFICS.map(str::to_owned).to_vec();
+            faults.unknown("traffic", "/traffic", "traffic", other, allowed);
+            Traffic::People
+        }
+    }
 }
 
 fn include(request: &Request, faults: &mut Faults) -> (Include, bool) {

@@ -61,7 +61,8 @@ pub use answer::{Answer, Answers, Row, answer};
 pub use axis::{Axis, Bucket, Interval, MAX_BUCKETS};
 pub use catalogue::{Breakdown, DimensionType, Formula, METRICS, Metric, MetricUnit, Scope};
 pub use check::{
-    Context, DEFAULT_LIMIT, DEFAULT_METRICS, INCLUDES, MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS, plan,
+    Context, DEFAULT_LIMIT, DEFAULT_METRICS, INCLUDES, MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS,
+    TRAFFICS, plan,
 };
 pub use fault::{Fault, FaultKind, MAX_FILLED_ROWS, QueryError};
 pub use filter::{

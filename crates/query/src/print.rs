@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use afsa_store::{Condition, ConditionScope, Filter, Question, Test};
+use afsa_store::{Condition, ConditionScope, Filter, Question, Test, Traffic};
 
 use crate::filter::{FigureTest, Having};
 use crate::plan::{OrderBy, OrderTerm, Plan};
@@ -96,6 +96,9 @@ impl Plan {
                 goal.name,
                 Shown(&goal.filter)
             )?;
+        }
+        if question.traffic == Traffic::Excluded {
+            writeln!(formatter, "  of excluded traffic")?;
         }
         match &question.filter {
             Some(filter) => writeln!(formatter, "  where {}", Shown(filter)),

@@ -41,6 +41,8 @@ pub struct Request {
     pub offset: Option<i64>,
     /// `totals`, `total_rows`, `empty`, `today`.
     pub include: Option<Vec<String>>,
+    /// One of [`crate::TRAFFICS`]: whose visits are asked for, `people` if `None`.
+    pub traffic: Option<String>,
 }
 
 /// A stored filter, looked up by whoever asks.

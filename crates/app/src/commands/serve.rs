@@ -67,6 +67,8 @@ pub fn serve(
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", listener.local_addr()?),
         };
+        // Whoever reads the address may ask for the end at once.
+        let asked_to_stop = stop_signal()?;
         writeln!(
             out,
             "afsa {} listens on {address}",
@@ -81,7 +83,7 @@ pub fn serve(
             router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
         )
         .with_graceful_shutdown(async move {
-            signal().await;
+            asked_to_stop.await;
             tracing::info!("stopping: requests under way are answered first");
             let _ = stop.send(());
         });
@@ -135,18 +137,17 @@ fn services(
     }
 }
 
-async fn signal() {
+/// Resolves at SIGTERM or SIGINT, from the moment that this returns on.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut stream) => drop(stream.recv().await),
-            Err(_) => std::future::pending().await,
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    })
 }
 
 /// What has to be done now and then, for as long as the server runs.

@@ -9,13 +9,15 @@ const PERIOD: &str = "from=2017-07-31&to=2017-08-03";
 
 #[test]
 fn the_figures_are_googles() {
-    let (Some(hits), Some(expected)) =
-        (shared_data::file("ga_sample/hits.ndjson.gz"), shared_data::json("ga_sample/expected.json"))
-    else {
+    let (Some(hits), Some(expected)) = (
+        shared_data::file("ga_sample/hits.ndjson.gz"),
+        shared_data::json("ga_sample/expected.json"),
+    ) else {
         return;
     };
     let program = Program::new();
-    let (account, key) = program.account(&["--timezone", "America/Los_Angeles", "--currency", "USD"]);
+    let (account, key) =
+        program.account(&["--timezone", "America/Los_Angeles", "--currency", "USD"]);
     program.say(&["import", hits.to_str().unwrap(), "--account", &account]);
     let server = program.serve();
     let row = |metrics: &str| -> Value {
@@ -62,20 +64,38 @@ fn the_figures_are_googles() {
         &format!("/v1/stats/query?{PERIOD}&metrics=revenue&dimensions=order_id&limit=100"),
     );
     let by_order = by_order["data"].as_array().unwrap();
-    assert_eq!(by_order.len(), expected["order_revenue"].as_object().unwrap().len());
+    assert_eq!(
+        by_order.len(),
+        expected["order_revenue"].as_object().unwrap().len()
+    );
     for row in by_order {
-        let sent = expected["order_revenue"][row["order_id"].as_str().unwrap()].as_str().unwrap();
+        let sent = expected["order_revenue"][row["order_id"].as_str().unwrap()]
+            .as_str()
+            .unwrap();
         let shown = row["revenue"].as_str().unwrap();
-        assert_eq!(shown.parse::<f64>().unwrap(), sent.parse::<f64>().unwrap(), "{row}");
+        assert_eq!(
+            shown.parse::<f64>().unwrap(),
+            sent.parse::<f64>().unwrap(),
+            "{row}"
+        );
     }
     let skus = server.get(
         &key,
-        &format!("/v1/stats/query?{PERIOD}&metrics=units&dimensions=product_sku&include=total_rows"),
+        &format!(
+            "/v1/stats/query?{PERIOD}&metrics=units&dimensions=product_sku&include=total_rows"
+        ),
     );
     assert_eq!(skus["meta"]["total_rows"], expected["skus_sold"]);
 
-    let pages = server.get(&key, &format!("/v1/stats/pages?{PERIOD}&metrics=pageviews&limit=10"));
-    for (row, top) in pages["data"].as_array().unwrap().iter().zip(expected["top_pages"].as_array().unwrap()) {
-        assert_eq!((&row["page"], &row["pageviews"]), (&top[0], &top[1]));
+    // Google's pages hold the query; here it isn't part of a page, so that `/myaccount.html` with
+    // its many queries is one page and among the first. Those that have none agree.
+    let pages = server.get(
+        &key,
+        &format!("/v1/stats/pages?{PERIOD}&metrics=pageviews&limit=1000"),
+    );
+    let pages = pages["data"].as_array().unwrap();
+    for top in expected["top_pages"].as_array().unwrap() {
+        let row = pages.iter().find(|row| row["page"] == top[0]).unwrap();
+        assert_eq!(row["pageviews"], top[1], "{top}");
     }
 }

@@ -15,7 +15,10 @@ const BATCH: usize = 20;
 
 /// Kills in one run; `make prove-kill` sets the long form.
 fn kills() -> usize {
-    std::env::var("AFSA_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(25)
+    std::env::var("AFSA_KILLS")
+        .ok()
+        .and_then(|kills| kills.parse().ok())
+        .unwrap_or(25)
 }
 
 #[derive(Default)]
@@ -54,7 +57,10 @@ fn nothing_acknowledged_is_lost_and_nothing_is_doubled() {
         assert!(ledger.sent.contains(page), "{page} was never sent");
     }
     for page in &ledger.acknowledged {
-        assert!(stored.contains_key(page), "{page} was acknowledged and is gone");
+        assert!(
+            stored.contains_key(page),
+            "{page} was acknowledged and is gone"
+        );
     }
 }
 
@@ -76,8 +82,9 @@ fn load_until_killed(
                     if is_over.load(Ordering::Relaxed) {
                         break;
                     }
-                    let pages: Vec<String> =
-                        (0..BATCH).map(|hit| format!("/{round}/{client}/{number}/{hit}")).collect();
+                    let pages: Vec<String> = (0..BATCH)
+                        .map(|hit| format!("/{round}/{client}/{number}/{hit}"))
+                        .collect();
                     send(&server, &key, &pages, &ledger);
                 }
             })
@@ -88,8 +95,9 @@ fn load_until_killed(
     while let Some(left) = dies.checked_duration_since(Instant::now()) {
         std::thread::park_timeout(left);
     }
-    let killed =
-        std::process::Command::new("kill").args(["-9", &server.child.id().to_string()]).status();
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &server.child.id().to_string()])
+        .status();
     assert!(killed.unwrap().success());
     is_over.store(true, Ordering::Relaxed);
     for client in clients {
@@ -119,7 +127,11 @@ fn send(server: &Server, key: &str, pages: &[String], ledger: &Mutex<Ledger>) {
                 let taken = answer["accepted"].as_u64().unwrap_or(0)
                     + answer["duplicates"].as_u64().unwrap_or(0);
                 assert_eq!(taken, pages.len() as u64, "{answer}");
-                ledger.lock().unwrap().acknowledged.extend(pages.iter().cloned());
+                ledger
+                    .lock()
+                    .unwrap()
+                    .acknowledged
+                    .extend(pages.iter().cloned());
                 return;
             }
             Ok((503, _)) | Err(_) => {}

@@ -14,7 +14,9 @@ pub struct Program {
 
 impl Program {
     pub fn new() -> Program {
-        Program { folder: tempfile::tempdir().unwrap() }
+        Program {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn folder(&self) -> &Path {
@@ -27,7 +29,10 @@ impl Program {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_afsa"));
-        command.args(arguments).env("AFSA_DATA_DIR", self.data()).env_remove("AFSA_CONFIG");
+        command
+            .args(arguments)
+            .env("AFSA_DATA_DIR", self.data())
+            .env_remove("AFSA_CONFIG");
         command
     }
 
@@ -50,8 +55,14 @@ impl Program {
 
     /// Makes the next account and a key with every scope for it.
     pub fn account(&self, more: &[&str]) -> (String, String) {
-        let mut arguments =
-            vec!["accounts", "create", "--name", "Shop", "--url", "https://shop.example.com/"];
+        let mut arguments = vec![
+            "accounts",
+            "create",
+            "--name",
+            "Shop",
+            "--url",
+            "https://shop.example.com/",
+        ];
         arguments.extend(more);
         let number = self.say(&arguments).trim().to_owned();
         let key = self.say(&["keys", "create", "--account", &number, "--name", "test"]);
@@ -60,14 +71,23 @@ impl Program {
 
     pub fn serve(&self) -> Server {
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0", "--requests-per-minute", "1000000"])
+            .command(&[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--requests-per-minute",
+                "1000000",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = loop {
-            let line = lines.next().expect("the server ended without telling its address").unwrap();
+            let line = lines
+                .next()
+                .expect("the server ended without telling its address")
+                .unwrap();
             if let Some(at) = line.find("http://") {
                 break line[at..].split_whitespace().next().unwrap().to_owned();
             }
@@ -91,15 +111,20 @@ impl Server {
 
     /// Asks it to end, as a service manager does, and waits.
     pub fn stop(mut self) -> std::process::ExitStatus {
-        let stopped =
-            Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        let stopped = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
         assert!(stopped.success());
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(started.elapsed() < Duration::from_secs(20), "it doesn't stop");
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "it doesn't stop"
+            );
             std::thread::park_timeout(Duration::from_millis(5));
         }
     }
@@ -110,14 +135,14 @@ impl Server {
         body
     }
 
-    pub fn post(&self, key: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.request(key, "POST", path, Some(body));
-        assert!((200..300).contains(&status), "{path}: {status} {answer}");
-        answer
-    }
-
     /// Status and JSON body.
-    pub fn request(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    pub fn request(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
         self.try_request(key, method, path, body).unwrap()
     }
 
@@ -136,16 +161,28 @@ impl Server {
         let url = format!("{}{path}", self.address);
         let authorization = format!("Bearer {key}");
         let mut response = match (method, body) {
-            ("POST", Some(body)) => {
-                agent.post(&url).header("Authorization", &authorization).send_json(body)?
-            }
-            ("PATCH", Some(body)) => {
-                agent.patch(&url).header("Authorization", &authorization).send_json(body)?
-            }
-            ("DELETE", _) => agent.delete(&url).header("Authorization", &authorization).call()?,
-            _ => agent.get(&url).header("Authorization", &authorization).call()?,
+            ("POST", Some(body)) => agent
+                .post(&url)
+                .header("Authorization", &authorization)
+                .send_json(body)?,
+            ("PATCH", Some(body)) => agent
+                .patch(&url)
+                .header("Authorization", &authorization)
+                .send_json(body)?,
+            ("DELETE", _) => agent
+                .delete(&url)
+                .header("Authorization", &authorization)
+                .call()?,
+            _ => agent
+                .get(&url)
+                .header("Authorization", &authorization)
+                .call()?,
         };
-        let text = response.body_mut().with_config().limit(256 << 20).read_to_string()?;
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(256 << 20)
+            .read_to_string()?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok((response.status().as_u16(), body))
     }

@@ -16,7 +16,10 @@ pub fn file(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    skip(&format!("{name} is not among the test data in {}", folder.display()));
+    skip(&format!(
+        "{name} is not among the test data in {}",
+        folder.display()
+    ));
     None
 }
 

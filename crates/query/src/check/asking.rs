@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use afsa_model::{TimeRange, Timestamp};
-use afsa_store::{Dimension, Filter, Goal, Measure, Question, ZoneOffsets};
+use afsa_store::{Dimension, Filter, Goal, Measure, Question, Traffic, ZoneOffsets};
 
 use crate::axis::Axis;
 use crate::catalogue::Breakdown;
@@ -30,6 +30,7 @@ pub(super) struct Asking<'a> {
     pub filter: Option<Filter>,
     pub zone: &'a Zone,
     pub goals: &'a [Goal],
+    pub traffic: Traffic,
 }
 
 impl Asking<'_> {
@@ -55,7 +56,7 @@ impl Asking<'_> {
             time_axes: Vec::new(),
             zone: self.offsets(range, false),
             goals: self.goals(false),
-            traffic: Default::default(),
+            traffic: self.traffic,
         }
     }
 

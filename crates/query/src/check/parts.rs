@@ -1,7 +1,7 @@
 //! A request that was found to be fine, on its way to a plan.
 
 use afsa_model::TimeRange;
-use afsa_store::{Filter, Measure};
+use afsa_store::{Filter, Measure, Traffic};
 
 use crate::axis::{Axis, Interval};
 use crate::catalogue::{Breakdown, Metric};
@@ -30,6 +30,7 @@ pub(super) struct Parts {
     pub limit: usize,
     pub offset: usize,
     pub include: Include,
+    pub traffic: Traffic,
 }
 
 impl Parts {
@@ -79,6 +80,7 @@ impl Parts {
                     .map(|(word, _)| (*word).to_owned())
                     .collect(),
             ),
+            traffic: (self.traffic == Traffic::Excluded).then(|| "excluded".to_owned()),
         }
     }
 
@@ -115,6 +117,7 @@ impl Parts {
             filter: self.filter,
             zone: &self.zone,
             goals: context.goals,
+            traffic: self.traffic,
         };
         let ordered_by = order.iter().filter_map(|term| match &term.by {
             OrderBy::Dimension(_) => None,
