@@ -54,20 +54,13 @@ impl Run {
         if !lookup.bloom.may_contain(key.0) {
             return Ok(false);
         }
-        let after = lookup.index.partition_point(|(first, _)| *first <= key.0);
+        // The last entry is no block: it tells where the last one ends.
+        let blocks = lookup
+            .index
+            .get(..lookup.index.len().saturating_sub(1))
+            .unwrap_or_default();
+        let after = blocks.partition_point(|(first, _)| *first <= key.0);
         let Some(at) = after.checked_sub(1) else {
-            return Ok(false);
-        };
-        let (Some((first, from)), Some((_, to))) = (lookup.index.get(at), lookup.index.get(at + 1))
-        else {
-            // The key lies behind the entry for the end, which repeats the last key.
-            return Ok(self.last_block_contains(lookup, key)?);
-        };
-        self.block_contains(lookup, *first, *from, *to, key)
-    }
-
-    fn last_block_contains(&self, lookup: &Lookup, key: EventKey) -> Result<bool, Error> {
-        let Some(at) = lookup.index.len().checked_sub(2) else {
             return Ok(false);
         };
         match (lookup.index.get(at), lookup.index.get(at + 1)) {

@@ -1,4 +1,5 @@
-//! The embedded store from outside: conformance, reopening, damage, imports, bounds.
+//! The embedded store from outside: conformance, reopening, damage, disks that fail.
 
 mod backend;
 mod conformance;
+mod durability;
