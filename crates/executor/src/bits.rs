@@ -44,6 +44,7 @@ impl Bits {
         self.len
     }
 
+    #[inline]
     pub(crate) fn get(&self, row: usize) -> bool {
         self.words
             .get(row / 64)
@@ -110,6 +111,7 @@ impl Bits {
     }
 
     /// The rows of `from..to` as (first row, up to 64 bits from there on), in order.
+    #[inline]
     pub(crate) fn window(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
         let to = to.min(self.len);
         let mut row = from;
@@ -172,6 +174,7 @@ impl Bits {
 }
 
 /// A word whose lowest `count` (at most 64) bits are set.
+#[inline]
 pub(crate) fn low_ones(count: usize) -> u64 {
     if count >= 64 {
         u64::MAX

@@ -146,6 +146,11 @@ impl Clock {
         }
     }
 
+    /// Whether later moments never have lesser codes.
+    pub(crate) fn never_falls(&self) -> bool {
+        matches!(self.meaning, Meaning::Axis(_))
+    }
+
     /// How many codes there are.
     pub(crate) fn codes(&self) -> u32 {
         match &self.meaning {

@@ -102,14 +102,23 @@ pub(crate) fn things(
         if counted > 0 {
             chunk.keys.clear();
             chunk.keys.resize(to - from, 0);
-            for (stride, codes) in &bound.own {
-                codes.add_scaled(from, *stride as u32, &mut chunk.keys);
+            chunk.take_rows(selected, from, to, counted);
+            if counted * 2 < to - from {
+                for row in &chunk.rows {
+                    let of = |(stride, codes): &(u128, std::sync::Arc<Codes>)| {
+                        *stride as u32 * codes.get(from + *row as usize)
+                    };
+                    chunk.keys[*row as usize] = bound.own.iter().map(of).sum();
+                }
+            } else {
+                for (stride, codes) in &bound.own {
+                    codes.add_scaled(from, *stride as u32, &mut chunk.keys);
+                }
             }
             if scenes_matter {
                 scene = crate::part::scene_of(from, offsets, scene, part.scenes);
                 add_scene_keys(bound, offsets, is_of_visit, scene, from, &mut chunk.keys);
             }
-            chunk.take_rows(selected, from, to, counted);
             for (measure, weight) in weights {
                 add(&mut cells.numbers[*measure], weight, from, chunk);
             }
@@ -158,7 +167,17 @@ fn add_moments(bound: &Bound, is_of_visit: bool, scene: usize, at: usize, keys: 
             && let Moments::After(after) = &**moments
         {
             let start = starts.get(scene);
-            for (key, after) in keys.iter_mut().zip(&after[at..]) {
+            let after = &after[at..at + keys.len()];
+            // Things stand in the order of their times, so that those between two of one bucket
+            // are of that bucket, too.
+            if let (true, [first, .., last]) = (clock.never_falls(), after) {
+                let code = clock.code(start + i64::from(*first));
+                if code == clock.code(start + i64::from(*last)) {
+                    keys.iter_mut().for_each(|key| *key += stride * code);
+                    continue;
+                }
+            }
+            for (key, after) in keys.iter_mut().zip(after) {
                 *key += stride * clock.code(start + i64::from(*after));
             }
             continue;
@@ -249,8 +268,8 @@ impl JoinedVisits<'_> {
     ) {
         let scene_key = chunk.scene_keys[scene];
         let mut is_joined = false;
-        for thing in things {
-            let key = chunk.thing_keys[thing - first];
+        let keys = &chunk.thing_keys[things.start - first..things.end - first];
+        for (thing, key) in things.zip(keys.iter().copied()) {
             if key == 0 || self.left.is_some_and(|left| !left.get(thing)) {
                 continue;
             }
@@ -282,12 +301,18 @@ impl JoinedChunk {
                     *stamp = visitor;
                 }
             }
-            weight => {
-                let numbers = &mut cells.numbers[measure];
-                for (group, scene) in &self.counted {
-                    numbers.add(*group as usize, weight.amount(from + *scene as usize));
+            weight => match (&mut cells.numbers[measure], weight) {
+                (Numbers::Counts(counts), Weight::One) => {
+                    self.counted
+                        .iter()
+                        .for_each(|(group, _)| counts[*group as usize] += 1);
                 }
-            }
+                (numbers, weight) => {
+                    for (group, scene) in &self.counted {
+                        numbers.add(*group as usize, weight.amount(from + *scene as usize));
+                    }
+                }
+            },
         }
     }
 }
@@ -338,6 +363,14 @@ fn add(numbers: &mut Numbers, weight: &Weight, from: usize, chunk: &Chunk) {
                     .iter()
                     .for_each(|row| counts[keys[*row as usize] as usize] += 1);
             }
+        }
+        (Numbers::Counts(counts), Weight::If(bits))
+            if counts.len() == 1 && chunk.rows.len() == keys.len() =>
+        {
+            let window = bits.window(from, from + keys.len());
+            counts[0] += window
+                .map(|(_, word)| u64::from(word.count_ones()))
+                .sum::<u64>();
         }
         (Numbers::Counts(counts), Weight::If(bits)) => {
             for row in &chunk.rows {
@@ -432,6 +465,18 @@ fn distinct_visitors(
         let keys = &keys[..width];
         if selected == 0 {
             visitor = visitor.wrapping_add(begun.count_ones());
+        } else if let ([stamp], [count]) = (&mut *stamps, &mut *counts) {
+            // Without dimensions nothing is looked up, and the last visitor stays in a register.
+            let mut last = *stamp;
+            let mut found = 0;
+            for at in 0..width {
+                visitor = visitor.wrapping_add((begun >> at & 1) as u32);
+                let is_new = selected >> at & 1 == 1 && last != visitor;
+                found += u64::from(is_new);
+                last = if is_new { visitor } else { last };
+            }
+            *stamp = last;
+            *count += found;
         } else if selected == low_ones(width) {
             for (at, key) in keys.iter().enumerate() {
                 visitor = visitor.wrapping_add((begun >> at & 1) as u32);
