@@ -9,13 +9,17 @@ use std::time::Duration;
 use afsa_model::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::Error;
+use crate::usage::Taken;
+use crate::{Error, key, usage};
 
 /// Every step from an empty file to the present, in order. Steps are only ever added.
-const MIGRATIONS: [(&str, &str); 1] = [(
-    "0001_accounts",
-    include_str!("../migrations/0001_accounts.sql"),
-)];
+const MIGRATIONS: [(&str, &str); 2] = [
+    (
+        "0001_accounts",
+        include_str!("../migrations/0001_accounts.sql"),
+    ),
+    ("0002_usage", include_str!("../migrations/0002_usage.sql")),
+];
 
 /// How long a statement waits for another process to let go of the file.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,6 +31,8 @@ pub struct Accounts {
     writing: Mutex<Connection>,
     /// When keys were last used, not yet written.
     pub(crate) uses: Mutex<HashMap<i64, Timestamp>>,
+    /// Hits that were taken, not yet written.
+    pub(crate) hits: Mutex<Taken>,
 }
 
 impl Accounts {
@@ -60,7 +66,44 @@ impl Accounts {
             reading: Mutex::new(reading),
             writing: Mutex::new(writing),
             uses: Mutex::default(),
+            hits: Mutex::default(),
         })
+    }
+
+    /// Writes when keys were last used and how many hits were taken. Noting either costs a write to
+    /// the disk, so it is left to whoever runs the program to do it now and then. What could not
+    /// be written stays noted.
+    pub fn write_notes(&self, now: Timestamp) -> Result<(), Error> {
+        let mut connection = self.write();
+        let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
+        let hits = std::mem::take(&mut *self.taken());
+        if uses.is_empty() && hits.is_empty() {
+            return Ok(());
+        }
+        let written = (|| {
+            let transaction = connection.transaction()?;
+            key::write_uses(&transaction, &uses)?;
+            usage::write(&transaction, &hits, now)?;
+            Ok(transaction.commit()?)
+        })();
+        if written.is_err() {
+            self.note_again(uses, hits);
+        }
+        written
+    }
+
+    fn note_again(&self, uses: HashMap<i64, Timestamp>, hits: Taken) {
+        let mut noted_uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, used) in uses {
+            let noted = noted_uses.entry(key).or_insert(used);
+            *noted = (*noted).max(used);
+        }
+        drop(noted_uses);
+        let mut noted_hits = self.taken();
+        for (quarter, count) in hits {
+            let noted = noted_hits.entry(quarter).or_default();
+            *noted = noted.saturating_add(count);
+        }
     }
 
     pub(crate) fn read(&self) -> MutexGuard<'_, Connection> {

@@ -1,11 +1,12 @@
 //! API keys: who holds one may act for its account.
 
+use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use afsa_model::{AccountId, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, Transaction};
 use sha2::{Digest, Sha256};
 
 use crate::change::Faults;
@@ -188,30 +189,25 @@ impl Accounts {
         })
     }
 
-    /// Writes when keys were last used. Noting it costs a write to the disk, so it is left to
-    /// whoever runs the program to do it now and then; what a crash loses is no loss.
-    pub fn write_uses(&self) -> Result<(), Error> {
-        let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
-        if uses.is_empty() {
-            return Ok(());
-        }
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        for (key, used) in uses {
-            transaction.execute(
-                "UPDATE keys SET last_used = max(coalesce(last_used, ?2), ?2) WHERE id = ?1",
-                (key, used.0),
-            )?;
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
     fn with_latest_use(&self, mut key: ApiKey) -> ApiKey {
         let uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         key.last_used = key.last_used.max(uses.get(&key.id).copied());
         key
     }
+}
+
+/// Writes when keys were last used.
+pub(crate) fn write_uses(
+    transaction: &Transaction<'_>,
+    uses: &HashMap<i64, Timestamp>,
+) -> Result<(), Error> {
+    let mut statement = transaction.prepare_cached(
+        "UPDATE keys SET last_used = max(coalesce(last_used, ?2), ?2) WHERE id = ?1",
+    )?;
+    for (key, used) in uses {
+        statement.execute((key, used.0))?;
+    }
+    Ok(())
 }
 
 fn hash(text: &str) -> [u8; 32] {

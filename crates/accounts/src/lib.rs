@@ -37,6 +37,7 @@ mod key;
 mod scope;
 mod secret;
 mod segment;
+mod usage;
 
 pub use account::{Account, EcommerceLevel, Plan};
 pub use change::AccountChange;

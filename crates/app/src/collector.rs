@@ -16,6 +16,8 @@ use afsa_wire::json;
 use axum::body::Bytes;
 use futures_util::future::BoxFuture;
 
+use crate::instance::NoteHits;
+
 /// Hits that one batch may hold.
 const MOST_HITS: usize = 1_000;
 
@@ -23,6 +25,7 @@ pub struct IngestCollector {
     pub accounts: Arc<dyn Accounts>,
     pub live: Collector,
     pub imports: Arc<Imports>,
+    pub note_hits: NoteHits,
     /// Bytes of an import as sent.
     pub import_bytes: u64,
     /// Cleared while the server drains.
@@ -112,6 +115,7 @@ impl IngestCollector {
             .collect(&context, decoded.hits, decoded.rejected)
             .await
             .map_err(refused)?;
+        (self.note_hits)(account, receipt.accepted as u64);
         Ok(Receipt {
             accepted: receipt.accepted as u64,
             duplicates: receipt.duplicates as u64,

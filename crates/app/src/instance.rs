@@ -6,6 +6,7 @@ use std::sync::Arc;
 use afsa_accounts::Accounts;
 use afsa_enrich::{Enricher, Places, Tables};
 use afsa_ingest::{Clock, Imports, Keys, Pipeline};
+use afsa_model::AccountId;
 use afsa_store::Store;
 use afsa_store_embedded::{EmbeddedStore, Options};
 
@@ -24,7 +25,11 @@ pub struct Instance {
     pub imports: Arc<Imports>,
     pub keyring: Arc<Keyring>,
     pub clock: Arc<dyn Clock>,
+    pub note_hits: NoteHits,
 }
+
+/// Notes that so many hits of an account were taken just now.
+pub type NoteHits = Arc<dyn Fn(AccountId, u64) + Send + Sync>;
 
 impl Instance {
     /// Opens the folder for reading and writing; only one process may have it open.
@@ -46,6 +51,10 @@ impl Instance {
         }));
         let pipeline = Arc::new(Pipeline::new(enricher, keys.clone()));
         let directory = Arc::new(Directory(accounts.clone()));
+        let note_hits: NoteHits = Arc::new({
+            let (accounts, clock) = (accounts.clone(), clock.clone());
+            move |account, count| accounts.note_hits(account, clock.now(), count)
+        });
         let imports = Arc::new(Imports::open(
             &config.data_dir,
             store.clone(),
@@ -53,6 +62,7 @@ impl Instance {
             directory.clone(),
             clock.clone(),
             keys,
+            note_hits.clone(),
         )?);
         Ok(Instance {
             accounts,
@@ -62,13 +72,14 @@ impl Instance {
             imports,
             keyring,
             clock,
+            note_hits,
         })
     }
 
     /// Ends the jobs and writes what is in memory, so that the next start is quick.
     pub fn close(&self) -> Result<(), CommandError> {
         self.imports.close();
-        self.accounts.write_uses()?;
+        self.accounts.write_notes(self.clock.now())?;
         self.store.maintain()?;
         Ok(())
     }

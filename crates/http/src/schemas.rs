@@ -150,9 +150,20 @@ fn account() -> Vec<(String, Value)> {
         "end_date": nullable(instant()),
     }));
     let usage = whole(json!({
-        "hits": count(),
-        "visits": count(),
+        "hits_today": with(
+            count(),
+            "description",
+            "Hits that arrived since midnight in the account's zone, live and by imports; \
+                duplicates and rejected ones apart.",
+        ),
+        "hits_this_month": with(
+            count(),
+            "description",
+            "The same since the first of the month.",
+        ),
         "visits_this_month": count(),
+        "hits": with(count(), "description", "All hits stored."),
+        "visits": with(count(), "description", "All visits stored."),
         "stored_bytes": count(),
     }));
     vec![
@@ -595,9 +606,11 @@ pub(crate) fn account_example() -> Value {
             "retention_months": 25,
         },
         "usage": {
+            "hits_today": 1_500,
+            "hits_this_month": 45_000,
+            "visits_this_month": 9_000,
             "hits": 1_000_000,
             "visits": 200_000,
-            "visits_this_month": 9_000,
             "stored_bytes": 15_000_000,
         },
     })

@@ -114,6 +114,7 @@ struct Shared {
     accounts: Arc<dyn Accounts>,
     clock: Arc<dyn Clock>,
     keys: Arc<dyn Keys>,
+    taken: Arc<dyn Fn(AccountId, u64) + Send + Sync>,
 }
 
 const SCHEMA: &str = "
@@ -133,7 +134,8 @@ CREATE TABLE IF NOT EXISTS reasons (
 ";
 
 impl Imports {
-    /// Opens the ledger and spool in this folder and takes up what a former run left.
+    /// Opens the ledger and spool in this folder and takes up what a former run left. `taken` is
+    /// told how many hits came by each import that is done, once.
     pub fn open(
         folder: &Path,
         store: Arc<dyn Store>,
@@ -141,6 +143,7 @@ impl Imports {
         accounts: Arc<dyn Accounts>,
         clock: Arc<dyn Clock>,
         keys: Arc<dyn Keys>,
+        taken: Arc<dyn Fn(AccountId, u64) + Send + Sync>,
     ) -> Result<Imports, ImportError> {
         let spool = folder.join("spool");
         std::fs::create_dir_all(&spool)?;
@@ -155,6 +158,7 @@ impl Imports {
             accounts,
             clock,
             keys,
+            taken,
         };
         let unfinished = shared.take_up()?;
         let shared = Arc::new(shared);
@@ -382,10 +386,10 @@ impl Shared {
         };
         let outcome = import::run(self.store.as_ref(), id, &source, input, &noted);
         match outcome {
-            Ok(tally) => self.end(account, id, &tally, ImportState::Done, None),
+            Ok(tally) => self.succeed(account, id, &tally),
             Err(RunError::Store(StoreError::ImportExists(_))) => {
                 let tally = self.get(account, id)?.map(tally_of).unwrap_or_default();
-                self.end(account, id, &tally, ImportState::Done, None)
+                self.succeed(account, id, &tally)
             }
             Err(error) => {
                 tracing::warn!(%account, import = id, %error, "an import failed");
@@ -439,6 +443,12 @@ impl Shared {
             )?;
         }
         transaction.commit()?;
+        Ok(())
+    }
+
+    fn succeed(&self, account: AccountId, id: u32, tally: &Tally) -> Result<(), ImportError> {
+        self.end(account, id, tally, ImportState::Done, None)?;
+        (self.taken)(account, tally.accepted);
         Ok(())
     }
 

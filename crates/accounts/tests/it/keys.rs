@@ -160,7 +160,7 @@ fn the_last_use_is_seen_at_once_and_written_later() {
         |accounts: &Accounts| accounts.key(account.id, created.key.id).unwrap().last_used;
     assert_eq!(last_use(&accounts), Some(NOW.plus(7)));
     assert_eq!(last_use(&Accounts::open(&path).unwrap()), None);
-    accounts.write_uses().unwrap();
+    accounts.write_notes(NOW).unwrap();
     assert_eq!(last_use(&Accounts::open(&path).unwrap()), Some(NOW.plus(7)));
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod keys;
 mod secrets;
 mod stored_things;
+mod usage;
 
 use afsa_accounts::{Account, AccountChange, Accounts};
 use afsa_model::Timestamp;

@@ -52,6 +52,7 @@ pub fn serve(
             instance.clock.clone(),
         ),
         imports: instance.imports.clone(),
+        note_hits: instance.note_hits.clone(),
         import_bytes: config.import_megabytes.saturating_mul(1 << 20),
         is_open: AtomicBool::new(true),
     });
@@ -176,8 +177,11 @@ fn maintain_once(instance: &Instance, is_new_day: bool) {
         instance.store.maintain().map_err(Into::into),
     );
     report(
-        "uses of keys could not be noted",
-        instance.accounts.write_uses().map_err(Into::into),
+        "uses of keys and hits taken could not be written",
+        instance
+            .accounts
+            .write_notes(instance.clock.now())
+            .map_err(Into::into),
     );
     if is_new_day {
         report(

@@ -1,7 +1,7 @@
 //! Accounts and their settings.
 
 use afsa_accounts::{Account, AccountChange, EcommerceLevel, Scope};
-use afsa_model::{HOUR, MINUTE};
+use afsa_model::{HOUR, MINUTE, TimeRange, Timestamp};
 use afsa_store::Activity;
 use axum::http::Method;
 use axum::response::Response;
@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::account_id_in_path;
+use crate::authorized::Authorized;
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
 use crate::problem::{Problem, Word};
@@ -147,13 +148,12 @@ pub(crate) fn infos(subject: &Subject) -> Result<Value, Problem> {
     let Subject {
         account,
         snapshot,
-        activity,
         now,
         authorized,
         ..
     } = subject;
-    let visits = visits_this_month(&**snapshot, account, *now)?;
-    let mut infos = to_json(account, *activity, visits);
+    let usage = Usage::of(authorized, &**snapshot, account, *now)?;
+    let mut infos = to_json(account, &usage);
     if let Value::Object(infos) = &mut infos
         && !authorized.principal().scopes.contains(Scope::AccountRead)
     {
@@ -174,22 +174,48 @@ async fn with_usage(call: Call, account: &Account) -> Result<Value, Problem> {
     let asked = account.clone();
     let working_out = move || {
         let snapshot = authorized.snapshot()?;
-        let activity = snapshot.activity()?;
-        Ok((activity, visits_this_month(&*snapshot, &asked, now)?))
+        Usage::of(&authorized, &*snapshot, &asked, now)
     };
-    let (activity, visits) = server.gate.run(&server.limits, working_out).await?;
-    Ok(to_json(account, activity, visits))
+    let usage = server.gate.run(&server.limits, working_out).await?;
+    Ok(to_json(account, &usage))
 }
 
-fn visits_this_month(
+/// How much an account holds and sends, its days and months beginning in its own zone.
+struct Usage {
+    activity: Activity,
+    /// Hits that arrived since midnight, of whatever time they tell.
+    hits_today: u64,
+    hits_this_month: u64,
+    /// Visits that began since then.
+    visits_this_month: u64,
+}
+
+impl Usage {
+    fn of(
+        authorized: &Authorized,
+        snapshot: &dyn afsa_store::Snapshot,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Usage, Problem> {
+        let (today, this_month) = beginnings(account, now);
+        let until = now.plus(1);
+        let hits_since =
+            |from| authorized.with_accounts(|accounts, id| accounts.hits_since(id, from, until));
+        Ok(Usage {
+            activity: snapshot.activity()?,
+            hits_today: hits_since(today)?,
+            hits_this_month: hits_since(this_month)?,
+            visits_this_month: visits_between(snapshot, this_month, until)?,
+        })
+    }
+}
+
+fn visits_between(
     snapshot: &dyn afsa_store::Snapshot,
-    account: &Account,
-    now: afsa_model::Timestamp,
+    from: Timestamp,
+    to: Timestamp,
 ) -> Result<u64, Problem> {
-    let range = afsa_model::TimeRange {
-        from: start_of_month(account, now),
-        to: now.plus(1),
-    };
+    let range = TimeRange { from, to };
     let question = afsa_store::Question {
         range: range.into(),
         measures: vec![afsa_store::Measure::Visits],
@@ -206,20 +232,23 @@ fn visits_this_month(
         .unwrap_or(0))
 }
 
-/// Midnight of the first of the month in the account's zone; UTC's where the zone is not known.
-fn start_of_month(account: &Account, now: afsa_model::Timestamp) -> afsa_model::Timestamp {
+/// When today and this month began in the account's zone; UTC's where the zone is not known.
+fn beginnings(account: &Account, now: Timestamp) -> (Timestamp, Timestamp) {
     let zone =
         jiff::tz::TimeZone::get(&account.settings.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-    jiff::Timestamp::from_millisecond(now.0)
-        .and_then(|at| at.to_zoned(zone).first_of_month())
-        .and_then(|first| first.start_of_day())
-        .map_or(now, |first| {
-            afsa_model::Timestamp(first.timestamp().as_millisecond())
-        })
+    let Ok(here) = jiff::Timestamp::from_millisecond(now.0).map(|at| at.to_zoned(zone)) else {
+        return (now, now);
+    };
+    let instant = |start: Result<jiff::Zoned, jiff::Error>| {
+        start.map_or(now, |start| Timestamp(start.timestamp().as_millisecond()))
+    };
+    let month = here.first_of_month().and_then(|first| first.start_of_day());
+    (instant(here.start_of_day()), instant(month))
 }
 
-fn to_json(account: &Account, activity: Activity, visits_this_month: u64) -> Value {
+fn to_json(account: &Account, usage: &Usage) -> Value {
     let settings = &account.settings;
+    let activity = usage.activity;
     json!({
         "id": account.id.to_string(),
         "number": account.id.0,
@@ -247,9 +276,11 @@ fn to_json(account: &Account, activity: Activity, visits_this_month: u64) -> Val
             "retention_months": settings.retention_months,
         },
         "usage": {
+            "hits_today": usage.hits_today,
+            "hits_this_month": usage.hits_this_month,
+            "visits_this_month": usage.visits_this_month,
             "hits": activity.hits,
             "visits": activity.visits,
-            "visits_this_month": visits_this_month,
             "stored_bytes": activity.stored_bytes,
         },
     })

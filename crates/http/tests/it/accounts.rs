@@ -1,6 +1,7 @@
+use afsa_model::HOUR;
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, NOW};
 
 #[tokio::test]
 async fn an_account_is_read_by_its_number_with_or_without_zeros() {
@@ -22,6 +23,45 @@ async fn an_account_is_read_by_its_number_with_or_without_zeros() {
             .await
             .problem(400, "invalid_request");
     }
+}
+
+#[tokio::test]
+async fn hits_are_counted_by_the_days_of_the_account() {
+    let app = App::new();
+    // Midnight in Paris, of today and of the first of the month.
+    let (today, month) = (NOW.plus(-11 * HOUR), NOW.plus(-35 * HOUR));
+    for (at, hits) in [
+        (NOW, 1),
+        (today, 20),
+        (today.plus(-1), 300),
+        (month, 4_000),
+        (month.plus(-1), 50_000),
+    ] {
+        app.accounts.note_hits(app.account, at, hits);
+    }
+    app.accounts.note_hits(app.other, NOW, 600_000);
+    let check = async |zone: &str, hits_today: u64, hits_this_month: u64| {
+        let change = json!({"timezone": zone});
+        let account = app.patch("/v1/accounts/1", change).await.expect(200).json();
+        let usage = &account["usage"];
+        assert_eq!(usage["hits_today"], hits_today, "{zone}: {usage}");
+        assert_eq!(usage["hits_this_month"], hits_this_month, "{zone}: {usage}");
+        let names: Vec<&String> = usage.as_object().unwrap().keys().collect();
+        let expect = [
+            "hits_today",
+            "hits_this_month",
+            "visits_this_month",
+            "hits",
+            "visits",
+            "stored_bytes",
+        ];
+        assert_eq!(names, expect);
+    };
+    check("Europe/Paris", 21, 4_321).await;
+    check("UTC", 1, 321).await;
+    check("Asia/Kathmandu", 321, 54_321).await;
+    app.accounts.write_notes(NOW).unwrap();
+    check("Europe/Paris", 21, 4_321).await;
 }
 
 #[tokio::test]
