@@ -7,6 +7,7 @@ use std::str::FromStr;
 use afsa_store::{Arrival, ImportSession, Outcome, Store, StoreError};
 use afsa_wire::log_line::{self, Site};
 use afsa_wire::{DecodedHit, Rejection, json};
+use memchr::{memchr, memchr_iter, memrchr};
 use rayon::prelude::*;
 
 use crate::pipeline::Moment;
@@ -137,11 +138,13 @@ pub fn run(
         input,
         line: 0,
         carry: Vec::new(),
+        spare: Vec::new(),
         is_at_end: false,
     };
+    let mut chunks: Vec<Chunk> = Vec::new();
     let mut waiting: Vec<Decoded> = Vec::new();
     loop {
-        let chunks = reader.next_chunks()?;
+        reader.next_chunks(&mut chunks)?;
         let is_last = chunks.is_empty();
         // While the store takes what was decoded, the next lines are decoded.
         let (taken, next) = rayon::join(
@@ -171,22 +174,30 @@ struct ChunkReader<'a> {
     line: u64,
     /// The beginning of a line whose end wasn't read yet.
     carry: Vec<u8>,
+    /// Buffers of chunks that were decoded: fresh ones would be paid for page by page.
+    spare: Vec<Vec<u8>>,
     is_at_end: bool,
 }
 
 impl ChunkReader<'_> {
-    fn next_chunks(&mut self) -> Result<Vec<Chunk>, RunError> {
-        let mut chunks = Vec::with_capacity(CHUNKS);
+    /// Puts the next chunks in the place of those before; none at the end.
+    fn next_chunks(&mut self, chunks: &mut Vec<Chunk>) -> Result<(), RunError> {
+        self.spare.extend(chunks.drain(..).map(|chunk| chunk.bytes));
         while chunks.len() < CHUNKS && !self.is_at_end {
             chunks.push(self.next_chunk()?);
         }
-        Ok(chunks)
+        Ok(())
     }
 
     fn next_chunk(&mut self) -> Result<Chunk, RunError> {
-        let mut bytes = std::mem::take(&mut self.carry);
-        while bytes.len() < CHUNK || !bytes.contains(&b'\n') {
-            if bytes.len() > LONGEST_LINE + CHUNK && !bytes.contains(&b'\n') {
+        let mut bytes = self
+            .spare
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(2 * CHUNK));
+        bytes.clear();
+        bytes.append(&mut self.carry);
+        while bytes.len() < CHUNK || memchr(b'\n', &bytes).is_none() {
+            if bytes.len() > LONGEST_LINE + CHUNK && memchr(b'\n', &bytes).is_none() {
                 // Only the start of an overlong line is kept: enough for it to be refused.
                 self.skip_line().map_err(|error| self.unreadable(error))?;
                 bytes.push(b'\n');
@@ -208,17 +219,15 @@ impl ChunkReader<'_> {
             self.input.consume(length);
         }
         if !self.is_at_end {
-            let end = bytes
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(bytes.len(), |at| at + 1);
-            self.carry = bytes.split_off(end);
+            let end = memrchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
+            self.carry.extend_from_slice(&bytes[end..]);
+            bytes.truncate(end);
         }
         let chunk = Chunk {
             first_line: self.line + 1,
             bytes,
         };
-        self.line += chunk.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += memchr_iter(b'\n', &chunk.bytes).count() as u64;
         Ok(chunk)
     }
 
@@ -228,7 +237,7 @@ impl ChunkReader<'_> {
             if read.is_empty() {
                 return Ok(());
             }
-            let end = read.iter().position(|byte| *byte == b'\n');
+            let end = memchr(b'\n', read);
             let length = end.map_or(read.len(), |at| at + 1);
             self.input.consume(length);
             if end.is_some() {
@@ -257,7 +266,11 @@ struct Decoded {
 
 fn decoded(source: &Source<'_>, chunk: &Chunk) -> Decoded {
     let mut decoded = Decoded::default();
-    for (index, line) in chunk.bytes.split(|byte| *byte == b'\n').enumerate() {
+    let ends = memchr_iter(b'\n', &chunk.bytes).chain([chunk.bytes.len()]);
+    let mut start = 0;
+    for (index, end) in ends.enumerate() {
+        let line = &chunk.bytes[start..end];
+        start = end + 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
@@ -354,4 +367,66 @@ fn take(
         tally.duplicates += (outcomes.len() - accepted) as u64;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunks_of(input: &[u8], buffer: usize) -> Vec<(u64, Vec<u8>)> {
+        let mut input = BufReader::with_capacity(buffer, input);
+        let mut reader = ChunkReader {
+            input: &mut input,
+            line: 0,
+            carry: Vec::new(),
+            spare: Vec::new(),
+            is_at_end: false,
+        };
+        let (mut chunks, mut all) = (Vec::new(), Vec::new());
+        loop {
+            reader.next_chunks(&mut chunks).unwrap();
+            if chunks.is_empty() {
+                return all;
+            }
+            all.extend(
+                chunks
+                    .iter()
+                    .map(|chunk| (chunk.first_line, chunk.bytes.clone())),
+            );
+        }
+    }
+
+    #[test]
+    fn chunks_are_whole_lines_and_know_their_number() {
+        let mut input = Vec::new();
+        for number in 0..40_000 {
+            input.extend(format!("{number} {}\n", "x".repeat(number % 60)).bytes());
+        }
+        for end in ["", "the last line has no end"] {
+            let input = [&input[..], end.as_bytes()].concat();
+            for buffer in [97, 8_192, 1 << 20] {
+                let chunks = chunks_of(&input, buffer);
+                let whole: Vec<u8> = chunks.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+                assert!(whole == input, "with a buffer of {buffer}");
+                let mut line = 1;
+                for (first_line, bytes) in &chunks {
+                    assert_eq!(*first_line, line);
+                    line += memchr_iter(b'\n', bytes).count() as u64;
+                }
+                let (last, others) = chunks.split_last().unwrap();
+                assert!(others.iter().all(|(_, bytes)| bytes.ends_with(b"\n")));
+                assert!(last.1.ends_with(end.as_bytes()));
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_and_the_next_one_read() {
+        let mut input = vec![b'x'; 3 * LONGEST_LINE];
+        input.extend(b"\nnext\n");
+        let chunks = chunks_of(&input, 8_192);
+        let whole: Vec<u8> = chunks.into_iter().flat_map(|(_, bytes)| bytes).collect();
+        assert!(whole.len() < 2 * LONGEST_LINE, "it was kept whole");
+        assert!(whole.ends_with(b"\nnext\n"));
+    }
 }

@@ -89,6 +89,8 @@ pub struct ImportRecord {
 pub enum ImportError {
     #[error("there is no import {0}")]
     NotFound(u32),
+    #[error("the account has {0} imports that are not done yet, which must end first")]
+    TooMany(u32),
     #[error("import {0} is {1}, only one that is done can be undone")]
     NotDone(u32, &'static str),
     #[error("the ledger of imports: {0}")]
@@ -116,6 +118,9 @@ struct Shared {
     keys: Arc<dyn Keys>,
     taken: Arc<dyn Fn(AccountId, u64) + Send + Sync>,
 }
+
+/// Imports of one account that are received, waiting or under way.
+const MOST_RUNNING: u32 = 16;
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS imports (
@@ -180,12 +185,26 @@ impl Imports {
         })
     }
 
-    /// Begins a job: its id, and the file that its data has to be written to.
+    /// Begins a job: its id, and the file that its data has to be written to. An account has only
+    /// so many under way and waiting, since each takes its room on the disk.
     pub fn receive(
         &self,
         account: AccountId,
         format: Format,
     ) -> Result<(u32, PathBuf), ImportError> {
+        let running: u32 = self.shared.ledger().query_row(
+            "SELECT count(*) FROM imports WHERE account = ?1 AND state = 'running'",
+            [account.0],
+            |row| row.get(0),
+        )?;
+        if running >= MOST_RUNNING {
+            return Err(ImportError::TooMany(running));
+        }
+        let id = self.begin(account, format)?;
+        Ok((id, self.shared.spool_file(account, id)))
+    }
+
+    fn begin(&self, account: AccountId, format: Format) -> Result<u32, ImportError> {
         let ledger = self.shared.ledger();
         let id: u32 = ledger.query_row(
             "INSERT INTO imports (account, id, format, state, created_at)
@@ -195,7 +214,7 @@ impl Imports {
             params![account.0, format.word(), self.shared.clock.now().0],
             |row| row.get(0),
         )?;
-        Ok((id, self.shared.spool_file(account, id)))
+        Ok(id)
     }
 
     /// Everything was written to the file: makes it durable and queues the job.
@@ -232,7 +251,7 @@ impl Imports {
         input: &mut (dyn std::io::BufRead + Send),
         progress: &(dyn Fn(&Tally, Option<f64>) + Sync),
     ) -> Result<ImportRecord, ImportError> {
-        let (id, _) = self.receive(account, format)?;
+        let id = self.begin(account, format)?;
         self.shared.run(account, id, format, input, progress)?;
         self.get(account, id)
     }

@@ -144,7 +144,9 @@ impl Pipeline {
             return Identity::User(user_key(account.id, user_id));
         }
         let dropped_bytes = account.settings.address_policy.dropped_bytes;
-        let address = decoded.address.and_then(|address| cut_address(address, dropped_bytes));
+        let address = decoded
+            .address
+            .and_then(|address| cut_address(address, dropped_bytes));
         let agent = decoded.user_agent.as_deref();
         let day = time.0.div_euclid(DAY);
         let of_day = |day: i64| {
