@@ -6,7 +6,7 @@ NPM ?= npm
 .PHONY: demo build test lint openapi fuzz prove-kill bench
 
 demo: build
-	./target/release/afsa demo
+	$(CARGO) run --release --locked -p afsa -- demo
 
 # The country database and the pages of the interactive reference come from npm packages; what only
 # tests need is left out here.
@@ -45,5 +45,4 @@ prove-kill: build
 
 # A generated year of ten million visits: import rate, dashboard times, memory, bytes a hit.
 bench: build
-	$(CARGO) build --release --locked -p afsa-bench
-	./target/release/afsa-bench --visits 10000000
+	$(CARGO) run --release --locked -p afsa-bench -- --visits 10000000
