@@ -12,6 +12,8 @@ use crate::{Account, EcommerceLevel, Error, FieldFault};
 const NAME_LENGTH: usize = 200;
 /// Characters of an address.
 const URL_LENGTH: usize = 2_000;
+/// Bytes of a filter that is kept.
+pub(crate) const FILTER_LENGTH: usize = 64 << 10;
 /// Entries of one list of settings.
 const LIST_LENGTH: usize = 200;
 /// Characters of one entry.
@@ -44,6 +46,14 @@ pub struct AccountChange {
 }
 
 impl AccountChange {
+    /// What is wrong with the change, were it made to this account.
+    pub fn faults(&self, account: &Account) -> Vec<FieldFault> {
+        match self.applied_to(account) {
+            Err(Error::Invalid(faults)) => faults,
+            _ => Vec::new(),
+        }
+    }
+
     /// The account as it will be, or every fault.
     pub(crate) fn applied_to(&self, account: &Account) -> Result<Account, Error> {
         let mut changed = account.clone();
@@ -222,7 +232,8 @@ impl Faults {
                 && entry.chars().count() <= ENTRY_LENGTH
                 && !entry.chars().any(char::is_control);
             if !is_plain || !is_fit(entry) {
-                self.add(field, "malformed", format!("{entry:?} {rule}"));
+                let shown: String = entry.chars().take(80).collect();
+                self.add(field, "malformed", format!("{shown:?} {rule}"));
             } else if !taken.iter().any(|other| &**other == entry) {
                 taken.push(entry.into());
             }

@@ -16,6 +16,9 @@ pub enum Error {
     /// The account has something of this kind and name already.
     #[error("a {kind} named {name:?} exists already")]
     NameTaken { kind: &'static str, name: String },
+    /// The account has as many things of this kind as it may.
+    #[error("an account may have at most {most} {kind}s")]
+    TooMany { kind: &'static str, most: u32 },
     #[error("the key was refused: {0}")]
     Refused(#[from] Refusal),
     /// The file was written by a newer version of this program.
@@ -48,6 +51,24 @@ pub struct FieldFault {
     pub error: &'static str,
     /// A sentence that says what would be accepted.
     pub detail: String,
+}
+
+/// Counts what an account has of a kind before one more is made.
+pub(crate) fn unless_too_many(
+    connection: &rusqlite::Connection,
+    count: &str,
+    parameters: impl rusqlite::Params,
+    kind: &'static str,
+    most: u32,
+) -> Result<(), Error> {
+    let there: i64 = connection
+        .prepare_cached(count)?
+        .query_row(parameters, |row| row.get(0))?;
+    if there < i64::from(most) {
+        Ok(())
+    } else {
+        Err(Error::TooMany { kind, most })
+    }
 }
 
 /// Tells a name that is in use from other failures of a write.

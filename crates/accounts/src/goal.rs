@@ -3,12 +3,14 @@
 use afsa_model::{AccountId, Decimal, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::change::Faults;
-use crate::error::unless_taken;
-use crate::{Accounts, Error};
+use crate::change::{FILTER_LENGTH, Faults};
+use crate::error::{unless_taken, unless_too_many};
+use crate::{Accounts, Error, FieldFault};
 
 /// Characters of a name.
 const NAME_LENGTH: usize = 200;
+/// Goals of an account.
+const MOST: u32 = 500;
 
 /// A stored goal.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +56,13 @@ impl Accounts {
         let goal = draft.applied_to(blank)?;
         self.account(account)?;
         let connection = self.write();
+        unless_too_many(
+            &connection,
+            "SELECT count(*) FROM goals WHERE account = ?1",
+            [account.0],
+            "goal",
+            MOST,
+        )?;
         let written = connection.execute(
             "INSERT INTO goals (account, name, match, value, once_per_visit, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -130,7 +139,30 @@ impl Accounts {
 }
 
 impl GoalChange {
+    /// What is wrong with the fields given and, where it is to make a new goal, which are missing.
+    pub fn faults(&self, is_new: bool) -> Vec<FieldFault> {
+        let mut faults = Faults::default();
+        if is_new || self.name.is_some() {
+            let name = self.name.as_deref().unwrap_or_default();
+            faults.check_text("name", name.trim(), NAME_LENGTH);
+        }
+        match self.matches.as_deref() {
+            None if !is_new => {}
+            None | Some("") => faults.add("match", "missing", "must be a filter"),
+            Some(filter) if filter.len() > FILTER_LENGTH => {
+                let detail = format!("must be at most {FILTER_LENGTH} bytes of JSON");
+                faults.add("match", "too_long", detail);
+            }
+            Some(_) => {}
+        }
+        faults.0
+    }
+
     fn applied_to(&self, mut goal: Goal) -> Result<Goal, Error> {
+        let faults = self.faults(goal.name.is_empty());
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
         if let Some(name) = &self.name {
             goal.name = name.trim().to_owned();
         }
@@ -139,16 +171,7 @@ impl GoalChange {
         }
         goal.value = self.value.unwrap_or(goal.value);
         goal.once_per_visit = self.once_per_visit.unwrap_or(goal.once_per_visit);
-        let mut faults = Faults::default();
-        faults.check_text("name", &goal.name, NAME_LENGTH);
-        if goal.matches.is_empty() {
-            faults.add("match", "missing", "must be a filter");
-        }
-        if faults.0.is_empty() {
-            Ok(goal)
-        } else {
-            Err(Error::Invalid(faults.0))
-        }
+        Ok(goal)
     }
 }
 

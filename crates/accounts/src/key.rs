@@ -10,10 +10,13 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use sha2::{Digest, Sha256};
 
 use crate::change::Faults;
-use crate::{Accounts, Error, Refusal, Scope, Scopes};
+use crate::error::unless_too_many;
+use crate::{Accounts, Error, FieldFault, Refusal, Scope, Scopes};
 
 /// Characters of a key's name.
 const NAME_LENGTH: usize = 200;
+/// Keys of an account that open something, and as many that no longer do.
+const MOST: u32 = 1_000;
 /// No text longer than this can be a key, so none is hashed.
 const TEXT_LENGTH: usize = 200;
 
@@ -55,6 +58,23 @@ pub struct Principal {
     pub scopes: Scopes,
 }
 
+impl NewKey {
+    /// What is wrong with it, were it made now.
+    pub fn faults(&self, now: Timestamp) -> Vec<FieldFault> {
+        let mut faults = Faults::default();
+        faults.check_text("name", &self.name, NAME_LENGTH);
+        if self.scopes.is_empty() {
+            let known = Scope::ALL.map(Scope::name).join(", ");
+            let detail = format!("must name at least one of {known}");
+            faults.add("scopes", "missing", detail);
+        }
+        if self.expires_at.is_some_and(|expiry| expiry <= now) {
+            faults.add("expires_at", "out_of_range", "must lie in the future");
+        }
+        faults.0
+    }
+}
+
 impl Accounts {
     /// Makes a key of 32 random bytes.
     pub fn create_key(
@@ -64,27 +84,32 @@ impl Accounts {
         secret: [u8; 32],
         now: Timestamp,
     ) -> Result<CreatedKey, Error> {
-        let mut faults = Faults::default();
-        faults.check_text("name", &new.name, NAME_LENGTH);
-        if new.scopes.is_empty() {
-            let known = Scope::ALL.map(Scope::name).join(", ");
-            faults.add(
-                "scopes",
-                "missing",
-                format!("must name at least one of {known}"),
-            );
-        }
-        if new.expires_at.is_some_and(|expiry| expiry <= now) {
-            faults.add("expires_at", "out_of_range", "must lie in the future");
-        }
-        if !faults.0.is_empty() {
-            return Err(Error::Invalid(faults.0));
+        let faults = new.faults(now);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
         }
         self.account(account)?;
         let text = format!("{}-{}", account.0, URL_SAFE_NO_PAD.encode(secret));
         let name = new.name.trim().to_owned();
-        let connection = self.write();
-        connection.execute(
+        let mut connection = self.write();
+        let transaction = connection.transaction()?;
+        unless_too_many(
+            &transaction,
+            "SELECT count(*) FROM keys WHERE account = ?1 AND revoked_at IS NULL
+                 AND (expires_at IS NULL OR expires_at > ?2)",
+            (account.0, now.0),
+            "key",
+            MOST,
+        )?;
+        // Of keys that open nothing any more the latest are remembered.
+        transaction.execute(
+            "DELETE FROM keys WHERE id IN (
+                 SELECT id FROM keys
+                 WHERE account = ?1 AND (revoked_at IS NOT NULL OR expires_at <= ?2)
+                 ORDER BY id DESC LIMIT -1 OFFSET ?3)",
+            (account.0, now.0, MOST),
+        )?;
+        transaction.execute(
             "INSERT INTO keys (account, name, hash, scopes, created_at, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             (
@@ -97,7 +122,7 @@ impl Accounts {
             ),
         )?;
         let key = ApiKey {
-            id: connection.last_insert_rowid(),
+            id: transaction.last_insert_rowid(),
             account,
             name,
             scopes: new.scopes,
@@ -106,6 +131,7 @@ impl Accounts {
             revoked_at: None,
             last_used: None,
         };
+        transaction.commit()?;
         Ok(CreatedKey { key, text })
     }
 

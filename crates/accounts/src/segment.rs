@@ -3,12 +3,14 @@
 use afsa_model::{AccountId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::change::Faults;
-use crate::error::unless_taken;
-use crate::{Accounts, Error};
+use crate::change::{FILTER_LENGTH, Faults};
+use crate::error::{unless_taken, unless_too_many};
+use crate::{Accounts, Error, FieldFault};
 
 /// Characters of a name.
 const NAME_LENGTH: usize = 200;
+/// Segments of an account.
+const MOST: u32 = 500;
 
 /// A stored segment of visits.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,13 @@ impl Accounts {
         let segment = draft.applied_to(blank)?;
         self.account(account)?;
         let connection = self.write();
+        unless_too_many(
+            &connection,
+            "SELECT count(*) FROM segments WHERE account = ?1",
+            [account.0],
+            "segment",
+            MOST,
+        )?;
         let written = connection.execute(
             "INSERT INTO segments (account, name, filters, created_at) VALUES (?1, ?2, ?3, ?4)",
             (account.0, &segment.name, &segment.filters, now.0),
@@ -104,23 +113,37 @@ impl Accounts {
 }
 
 impl SegmentChange {
+    /// What is wrong with the fields given and, where it is to make a new segment, which are missing.
+    pub fn faults(&self, is_new: bool) -> Vec<FieldFault> {
+        let mut faults = Faults::default();
+        if is_new || self.name.is_some() {
+            let name = self.name.as_deref().unwrap_or_default();
+            faults.check_text("name", name.trim(), NAME_LENGTH);
+        }
+        match self.filters.as_deref() {
+            None if !is_new => {}
+            None | Some("") => faults.add("filters", "missing", "must be a filter"),
+            Some(filter) if filter.len() > FILTER_LENGTH => {
+                let detail = format!("must be at most {FILTER_LENGTH} bytes of JSON");
+                faults.add("filters", "too_long", detail);
+            }
+            Some(_) => {}
+        }
+        faults.0
+    }
+
     fn applied_to(&self, mut segment: Segment) -> Result<Segment, Error> {
+        let faults = self.faults(segment.name.is_empty());
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
         if let Some(name) = &self.name {
             segment.name = name.trim().to_owned();
         }
         if let Some(filters) = &self.filters {
             segment.filters = filters.clone();
         }
-        let mut faults = Faults::default();
-        faults.check_text("name", &segment.name, NAME_LENGTH);
-        if segment.filters.is_empty() {
-            faults.add("filters", "missing", "must be a filter");
-        }
-        if faults.0.is_empty() {
-            Ok(segment)
-        } else {
-            Err(Error::Invalid(faults.0))
-        }
+        Ok(segment)
     }
 }
 

@@ -223,6 +223,7 @@ fn failed(error: ImportError) -> CollectError {
     match error {
         ImportError::NotFound(_) => CollectError::NoSuchImport,
         ImportError::NotDone(..) => CollectError::Conflict(error.to_string()),
+        ImportError::TooMany(_) => CollectError::Unavailable(error.to_string()),
         ImportError::Store(error) => refused(error),
         ImportError::Ledger(_) | ImportError::Spool(_) => CollectError::Failed(error.to_string()),
     }
@@ -232,5 +233,106 @@ fn refused(error: StoreError) -> CollectError {
     match error {
         StoreError::Unavailable(why) => CollectError::Unavailable(why),
         other => CollectError::Failed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::instance::Instance;
+    use afsa_accounts::AccountChange;
+    use afsa_http::Collector as _;
+    use afsa_model::{MINUTE, Timestamp};
+
+    #[tokio::test]
+    async fn hits_count_once_whichever_way_they_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let instance = Instance::open(&config).unwrap();
+        let draft = AccountChange {
+            name: Some("Shop".into()),
+            url: Some("https://shop.example.com/".into()),
+            ..AccountChange::default()
+        };
+        let now = instance.clock.now();
+        let account = instance.accounts.create_account(&draft, now).unwrap().id;
+        let collector = IngestCollector {
+            accounts: instance.directory.clone(),
+            live: Collector::new(
+                instance.pipeline.clone(),
+                instance.store.clone(),
+                instance.clock.clone(),
+            ),
+            imports: instance.imports.clone(),
+            note_hits: instance.note_hits.clone(),
+            import_bytes: 1 << 20,
+            is_open: AtomicBool::new(true),
+        };
+        let hit = |event: &str| {
+            format!(
+                "{{\"type\":\"pageview\",\"event_id\":\"{event}\",\"visitor_id\":\"v\",\
+                 \"timestamp\":\"{}\",\"location\":\"https://shop.example.com/\"}}\n",
+                "2020-01-02T03:04:05Z"
+            )
+        };
+        let live = |event: &str| hit(event).replace("\"timestamp\":\"2020-01-02T03:04:05Z\",", "");
+        let counted = || {
+            let from = now.plus(-15 * MINUTE);
+            let accounts = &instance.accounts;
+            accounts
+                .hits_since(account, from, Timestamp(i64::MAX))
+                .unwrap()
+        };
+        let body = format!("{}{}{}{{}}\n", live("a"), live("b"), live("a"));
+        let receipt = collector
+            .collect(account, Peer::default(), HitForm::NdJson, body.into())
+            .await
+            .unwrap();
+        assert_eq!((receipt.accepted, receipt.duplicates), (2, 1));
+        assert_eq!(receipt.rejected.len(), 1);
+        assert_eq!(counted(), 2);
+        let mut upload = collector.begin_import(account, ImportForm::NdJson).unwrap();
+        let history = format!("{}{}{}no hit\n", hit("b"), hit("c"), hit("d"));
+        upload.write(history.as_bytes()).unwrap();
+        let import = upload.finish().unwrap();
+        // Waits for the jobs that were begun.
+        instance.imports.close();
+        let import = collector.import(account, import.id).unwrap();
+        assert_eq!(import.state, ImportState::Done);
+        assert_eq!((import.accepted, import.duplicates), (2, 1));
+        assert_eq!(counted(), 4);
+        instance.close().unwrap();
+        drop((collector, instance));
+        let accounts = crate::instance::open_accounts(&config).unwrap();
+        let kept = accounts.hits_since(account, now.plus(-15 * MINUTE), Timestamp(i64::MAX));
+        assert_eq!(kept.unwrap(), 4);
+    }
+
+    #[test]
+    fn an_account_has_so_many_imports_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let instance = Instance::open(&config).unwrap();
+        let receive = |account: u32| instance.imports.receive(AccountId(account), Format::Ndjson);
+        let (first, _) = receive(1).unwrap();
+        for _ in 1..16 {
+            receive(1).unwrap();
+        }
+        let refused = failed(receive(1).unwrap_err());
+        assert!(
+            matches!(refused, CollectError::Unavailable(_)),
+            "{refused:?}"
+        );
+        receive(2).unwrap();
+        let imports = &instance.imports;
+        imports.abandon(AccountId(1), first, "cut off").unwrap();
+        receive(1).unwrap();
     }
 }

@@ -1,8 +1,8 @@
 //! The only way to an account's data: a value that says who may reach it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_accounts::{Account, Accounts, Principal, Scope};
+use afsa_accounts::{Account, AccountChange, Accounts, Principal, Scope};
 use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Snapshot, Store};
 
@@ -16,6 +16,9 @@ pub(crate) struct Backends {
     store: Arc<dyn Store>,
     collector: Arc<dyn Collector>,
     randomness: Arc<dyn Randomness>,
+    /// Held while settings are changed in the accounts and then in the store, so that the last
+    /// change is the last in both.
+    changing: Mutex<()>,
 }
 
 impl Backends {
@@ -30,6 +33,7 @@ impl Backends {
             store,
             collector,
             randomness,
+            changing: Mutex::default(),
         }
     }
 
@@ -107,11 +111,15 @@ impl Authorized {
         Ok(step(&self.backends.accounts, self.principal.account)?)
     }
 
-    /// Makes changed settings known to the store.
-    pub(crate) fn configure(&self, account: &Account) {
+    /// Changes the account and makes its settings known to the store.
+    pub(crate) fn change_account(&self, change: &AccountChange) -> Result<Account, Problem> {
+        let changing = self.backends.changing.lock();
+        let _one_at_a_time = changing.unwrap_or_else(PoisonError::into_inner);
+        let account = self.with_accounts(|accounts, id| accounts.update_account(id, change))?;
         self.backends
             .store
             .configure(self.principal.account, &account.settings);
+        Ok(account)
     }
 
     /// Whoever takes hits, with the one account that they may be taken for.

@@ -71,6 +71,11 @@ pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
+/// Refuses what cannot be decompressed.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    encoding(headers).map(drop)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Encoding {
     Plain,

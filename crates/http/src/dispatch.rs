@@ -1,7 +1,8 @@
 //! The one way from a request to a handler: credential, rate, leave, parameters, body.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use afsa_accounts::Principal;
@@ -15,13 +16,15 @@ use serde_json::{Map, Value};
 
 use crate::observe::Trace;
 use crate::operation::{BodyRule, Call, Handler, Operation, PublicCall, Received};
-use crate::problem::{Fault, Problem, Word};
+use crate::problem::{Fault, MOST_FAULTS, Problem, Word};
 use crate::server::Server;
 use crate::{Limits, Peer, body, credential, fields, form};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Bytes of a form, which is read before its sender is known.
 const LONGEST_FORM: usize = 1 << 20;
+/// Buckets that addresses share.
+const FAILURE_BUCKETS: u64 = 8_192;
 
 /// Answers a request to an operation, whatever comes.
 pub(crate) async fn dispatch(
@@ -85,7 +88,17 @@ async fn answer(
         .transpose()?;
     let now = server.clock.now();
     let credential = credential::find(&head.headers, &query.credentials)?;
-    let principal = server.backends.authenticate(credential.as_deref(), now)?;
+    let peer = peer(&server, &head);
+    let principal = server
+        .backends
+        .authenticate(credential.as_deref(), now)
+        .map_err(|problem| {
+            let is_attempt = credential.is_some() && problem.word == Word::AccessDenied;
+            is_attempt
+                .then(|| take_failure(&server, peer.address).err())
+                .flatten()
+                .unwrap_or(problem)
+        })?;
     (trace.account, trace.key) = (Some(principal.account), Some(principal.key));
     *answer_headers = take_rate(&server, operation, principal)?;
     let (parameters, faults) = query.checked(operation);
@@ -117,7 +130,7 @@ async fn answer(
             .authorize(principal, scope, named.as_slice())?;
     }
     let call = Call {
-        peer: peer(&server, &head),
+        peer,
         server,
         authorized,
         now,
@@ -170,6 +183,9 @@ impl Query {
         for (name, value) in self.parameters.drain(..) {
             let shown = fields::shown(&name);
             let mut fault = |error: &str, detail: String, allowed: &[&str]| {
+                if faults.len() >= MOST_FAULTS {
+                    return;
+                }
                 faults.push(Fault {
                     parameter: Some(shown.clone()),
                     error: error.into(),
@@ -223,6 +239,29 @@ fn take_rate(
     limiter.take(principal.key, server.clock.elapsed())
 }
 
+/// Counts a credential that opens nothing.
+fn take_failure(server: &Server, address: Option<IpAddr>) -> Result<(), Problem> {
+    let network = match address {
+        Some(IpAddr::V6(address)) => {
+            IpAddr::from(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
+        }
+        Some(address) => address,
+        None => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+    };
+    // So many buckets and no more, however many addresses a sender has. Who shares one with a
+    // stranger is told to wait when he errs, and nothing else.
+    let mut hasher = DefaultHasher::new();
+    network.hash(&mut hasher);
+    let bucket = i64::try_from(hasher.finish() % FAILURE_BUCKETS).unwrap_or(0);
+    match server.failure_rates.take(bucket, server.clock.elapsed()) {
+        Ok(_) => Ok(()),
+        Err(problem) => Err(Problem {
+            detail: "Too many credentials from this address that open nothing.".into(),
+            ..problem
+        }),
+    }
+}
+
 /// The account that a value names, if it names one.
 fn named_accounts(value: Option<Value>) -> Result<Option<AccountId>, Problem> {
     let text = match value {
@@ -271,7 +310,14 @@ async fn receive(
     let media = body::media_type(headers);
     match &operation.body {
         BodyRule::None => Ok(Received::Nothing),
-        BodyRule::Upload => Ok(Received::Upload(body)),
+        BodyRule::Upload => {
+            body::check_encoding(headers)?;
+            if media.is_some_and(|media| media.starts_with("multipart/")) {
+                let detail = "Send the data itself as the body, not a form that holds it.";
+                return Err(Problem::new(Word::UnsupportedMediaType, detail));
+            }
+            Ok(Received::Upload(body))
+        }
         BodyRule::Hits { .. } => {
             let bytes = body::read(headers, body, &server.limits).await?;
             Ok(Received::Hits { media, bytes })

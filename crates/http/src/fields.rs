@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
+use afsa_accounts::FieldFault;
 use afsa_model::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::problem::{Fault, Problem, Word};
+use crate::problem::{Fault, MOST_FAULTS, Problem, Word};
 
 /// Where the fields stand, which decides how faults name them.
 #[derive(Clone, Debug)]
@@ -155,6 +156,9 @@ impl<'a> Fields<'a> {
         detail: impl Into<String>,
         allowed: Vec<String>,
     ) {
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
         let mut fault = Fault {
             error: error.into(),
             detail: detail.into(),
@@ -174,6 +178,7 @@ impl<'a> Fields<'a> {
             .object
             .keys()
             .filter(|name| !self.known.contains(&name.as_str()))
+            .take(MOST_FAULTS)
             .collect();
         for name in unknown {
             let allowed = self.known.iter().map(|known| (*known).to_owned()).collect();
@@ -199,12 +204,25 @@ impl<'a> Fields<'a> {
 
     /// All faults, those of unknown fields among them, as one problem.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        let faults = self.into_faults();
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::of_faults(Word::InvalidRequest, faults))
+        refused(self.into_faults())
+    }
+
+    /// The same, with what the rules of the accounts say of the fields that could be read. Of a
+    /// field that could not, only that is told.
+    pub(crate) fn finish_with(mut self, rules: Vec<FieldFault>) -> Result<(), Problem> {
+        self.refuse_unknown();
+        for fault in rules.into_iter().map(Fault::from) {
+            let field = fault.pointer.as_deref().unwrap_or_default();
+            let is_told = self.faults.iter().any(|told| {
+                let within = told.pointer.as_deref().unwrap_or_default();
+                let rest = within.strip_prefix(field);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            if !is_told {
+                self.faults.push(fault);
+            }
         }
+        refused(self.faults)
     }
 
     fn wrong<T>(&mut self, name: &str, rule: &str) -> Option<T> {
@@ -218,6 +236,14 @@ impl<'a> Fields<'a> {
             Place::Body(prefix) => prefix,
         };
         format!("{prefix}/{}", name.replace('~', "~0").replace('/', "~1"))
+    }
+}
+
+fn refused(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::of_faults(Word::InvalidRequest, faults))
     }
 }
 

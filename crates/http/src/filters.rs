@@ -3,7 +3,7 @@
 use afsa_query::{FilterCondition, FilterNode, Scalar};
 use serde_json::{Map, Value, json};
 
-use crate::problem::Fault;
+use crate::problem::{Fault, MOST_FAULTS};
 
 /// No filter nests deeper; what is deeper is not looked at. `query` tells where its own, lower
 /// bound is passed.
@@ -200,6 +200,9 @@ fn scalar(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<Scala
 }
 
 fn wrong<T>(faults: &mut Vec<Fault>, pointer: &str, error: &str, detail: &str) -> Option<T> {
+    if faults.len() >= MOST_FAULTS {
+        return None;
+    }
     faults.push(Fault {
         pointer: Some(pointer.to_owned()),
         error: error.into(),

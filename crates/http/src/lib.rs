@@ -53,6 +53,7 @@ mod reply;
 mod schemas;
 mod server;
 mod services;
+mod uploads;
 
 pub use collector::{
     CollectError, Collector, HitForm, Import, ImportForm, ImportReason, ImportState, Peer, Receipt,

@@ -183,8 +183,8 @@ fn statuses(operation: &Operation) -> Vec<u16> {
         words.push(Word::NotFound);
     }
     match operation.body {
-        BodyRule::None | BodyRule::Upload => {}
-        BodyRule::Document { .. } | BodyRule::Hits { .. } => {
+        BodyRule::None => {}
+        BodyRule::Document { .. } | BodyRule::Hits { .. } | BodyRule::Upload => {
             words.extend([Word::PayloadTooLarge, Word::UnsupportedMediaType]);
         }
     }

@@ -77,6 +77,9 @@ impl Word {
     }
 }
 
+/// Faults that one problem tells: enough to learn from, and no answer much longer than its request.
+pub(crate) const MOST_FAULTS: usize = 100;
+
 /// One fault of what was sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fault {
@@ -108,6 +111,17 @@ impl Fault {
     }
 }
 
+impl From<afsa_accounts::FieldFault> for Fault {
+    fn from(fault: afsa_accounts::FieldFault) -> Fault {
+        Fault {
+            pointer: Some(format!("/{}", fault.field.replace('.', "/"))),
+            error: fault.error.into(),
+            detail: format!("{} {}", fault.field, fault.detail),
+            ..Fault::default()
+        }
+    }
+}
+
 /// Why a request is not answered as hoped.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Problem {
@@ -129,7 +143,8 @@ impl Problem {
     }
 
     /// Of faults, which must not be none.
-    pub(crate) fn of_faults(word: Word, faults: Vec<Fault>) -> Problem {
+    pub(crate) fn of_faults(word: Word, mut faults: Vec<Fault>) -> Problem {
+        faults.truncate(MOST_FAULTS);
         let detail = match faults.as_slice() {
             [only] => only.detail.clone(),
             several => format!(
@@ -217,15 +232,7 @@ impl From<afsa_accounts::Error> for Problem {
         use afsa_accounts::{Error, Refusal};
         match error {
             Error::Invalid(faults) => {
-                let faults = faults
-                    .into_iter()
-                    .map(|fault| Fault {
-                        pointer: Some(format!("/{}", fault.field.replace('.', "/"))),
-                        error: fault.error.into(),
-                        detail: format!("{} {}", fault.field, fault.detail),
-                        ..Fault::default()
-                    })
-                    .collect();
+                let faults = faults.into_iter().map(Fault::from).collect();
                 Problem::of_faults(Word::InvalidRequest, faults)
             }
             Error::NoSuchAccount(_) => Problem::forbidden(),
@@ -233,7 +240,9 @@ impl From<afsa_accounts::Error> for Problem {
                 Word::NotFound,
                 format!("There is no {kind} {id} in this account."),
             ),
-            Error::NameTaken { .. } => Problem::new(Word::Conflict, format!("{error}.")),
+            Error::NameTaken { .. } | Error::TooMany { .. } => {
+                Problem::new(Word::Conflict, format!("{error}."))
+            }
             Error::Refused(Refusal::Unknown) => {
                 Problem::access_denied("The credential is not known.")
             }

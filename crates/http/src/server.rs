@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::operation::Operation;
 use crate::problem::{Problem, Word};
 use crate::rate::RateLimiter;
+use crate::uploads::Uploads;
 use crate::{Clock, Limits, Services, dispatch, observe, openapi, pages};
 
 /// What stands in the path's placeholders, or why that is no text.
@@ -34,6 +35,9 @@ pub(crate) struct Server {
     pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub request_rates: RateLimiter,
     pub collecting_rates: RateLimiter,
+    /// Of credentials that open nothing, by their senders' addresses.
+    pub failure_rates: RateLimiter,
+    pub uploads: Arc<Uploads>,
     pub gate: Gate,
     pub metrics: Metrics,
     pub document: axum::body::Bytes,
@@ -60,6 +64,8 @@ pub fn router(services: Services) -> Router {
         is_trusted_proxy,
         request_rates: RateLimiter::new("requests", limits.requests),
         collecting_rates: RateLimiter::new("collecting", limits.collecting),
+        failure_rates: RateLimiter::new("failures", limits.failures),
+        uploads: Arc::new(Uploads::new(limits.uploads)),
         gate: Gate::new(&limits),
         metrics: Metrics::default(),
         document: openapi::document(&operations).to_string().into(),

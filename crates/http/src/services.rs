@@ -44,10 +44,15 @@ pub struct Limits {
     pub requests: Option<RatePolicy>,
     /// For each credential, collecting. `None`: unbounded.
     pub collecting: Option<RatePolicy>,
+    /// For each address (of IPv6 the first 64 bits), credentials that open nothing; whoever holds
+    /// one that does is not slowed. `None`: unbounded.
+    pub failures: Option<RatePolicy>,
     /// Bytes of a body as it comes and after decompression; imports are not bounded by it.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
+    /// Imports that may come in at a time.
+    pub uploads: usize,
     /// Questions answered at a time, each on one thread.
     pub questions: usize,
     /// How long a question may wait for its turn.
@@ -64,8 +69,13 @@ impl Default for Limits {
                 window: Duration::from_secs(60),
             }),
             collecting: None,
+            failures: Some(RatePolicy {
+                quota: 60,
+                window: Duration::from_secs(60),
+            }),
             body_bytes: 8 << 20,
             body_time: Duration::from_secs(30),
+            uploads: 4,
             questions: 16,
             question_wait: Duration::from_secs(5),
             question_time: Duration::from_secs(60),

@@ -165,6 +165,37 @@ fn the_last_use_is_seen_at_once_and_written_later() {
 }
 
 #[test]
+fn an_account_has_so_many_keys_and_remembers_as_many_dead_ones() {
+    let (accounts, account) = with_account();
+    let create = |number: u32, expires_at: Option<Timestamp>, now: Timestamp| {
+        let mut secret = [0; 32];
+        secret[..4].copy_from_slice(&number.to_le_bytes());
+        let new = NewKey {
+            expires_at,
+            ..reader()
+        };
+        accounts.create_key(account.id, &new, secret, now)
+    };
+    for number in 0..1_000 {
+        create(number, Some(NOW.plus(5)), NOW).unwrap();
+    }
+    assert!(matches!(
+        create(1_000, None, NOW),
+        Err(Error::TooMany { kind: "key", .. })
+    ));
+    // All of them have expired by then, and one more is revoked.
+    let later = NOW.plus(5);
+    let revoked = create(1_001, None, later).unwrap().key.id;
+    accounts.revoke_key(account.id, revoked, later).unwrap();
+    let last = create(1_002, None, later).unwrap().key.id;
+    let keys = accounts.keys(account.id).unwrap();
+    assert_eq!(keys.len(), 1_001);
+    assert_eq!(keys[0].id, 2, "the oldest was forgotten");
+    assert_eq!(keys[999].id, revoked);
+    assert_eq!(keys[1_000].id, last);
+}
+
+#[test]
 fn another_process_revokes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");

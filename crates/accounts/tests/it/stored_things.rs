@@ -55,6 +55,66 @@ fn names_are_taken_once_an_account() {
 }
 
 #[test]
+fn an_account_has_no_endless_lists() {
+    let (accounts, account) = with_account();
+    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
+    let goal = |number: usize| GoalChange {
+        name: Some(format!("Goal {number}")),
+        ..sign_up()
+    };
+    let segment = |number: usize| SegmentChange {
+        name: Some(format!("Segment {number}")),
+        filters: Some("[]".into()),
+    };
+    for number in 0..500 {
+        accounts
+            .create_goal(account.id, &goal(number), NOW)
+            .unwrap();
+        accounts
+            .create_segment(account.id, &segment(number), NOW)
+            .unwrap();
+    }
+    assert!(matches!(
+        accounts.create_goal(account.id, &goal(500), NOW),
+        Err(Error::TooMany { kind: "goal", .. })
+    ));
+    assert!(matches!(
+        accounts.create_segment(account.id, &segment(500), NOW),
+        Err(Error::TooMany {
+            kind: "segment",
+            ..
+        })
+    ));
+    accounts.create_goal(other.id, &goal(500), NOW).unwrap();
+    let first = accounts.goals(account.id).unwrap()[0].id;
+    accounts.delete_goal(account.id, first).unwrap();
+    accounts.create_goal(account.id, &goal(500), NOW).unwrap();
+}
+
+#[test]
+fn a_filter_is_no_book() {
+    let (accounts, account) = with_account();
+    let check = |length: usize, expect: &[&str]| {
+        let change = SegmentChange {
+            name: Some(format!("{length}")),
+            filters: Some("x".repeat(length)),
+        };
+        let faults = change.faults(true);
+        let told: Vec<&str> = faults.iter().map(|fault| fault.error).collect();
+        assert_eq!(told, expect, "{length}");
+        let made = accounts.create_segment(account.id, &change, NOW);
+        assert_eq!(made.is_ok(), expect.is_empty(), "{length}");
+    };
+    check(0, &["missing"]);
+    check(64 << 10, &[]);
+    check((64 << 10) + 1, &["too_long"]);
+    assert_eq!(SegmentChange::default().faults(false), []);
+    let missing = GoalChange::default().faults(true);
+    let fields: Vec<&str> = missing.iter().map(|fault| fault.field).collect();
+    assert_eq!(fields, ["name", "match"]);
+}
+
+#[test]
 fn segments_live_and_die() {
     let (accounts, account) = with_account();
     let french = SegmentChange {

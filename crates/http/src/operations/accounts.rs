@@ -90,19 +90,14 @@ async fn read(call: Call) -> Result<Response, Problem> {
 }
 
 async fn update(call: Call) -> Result<Response, Problem> {
-    let change = change(call.document())?;
+    let change = change(call.document(), &call.authorized.account()?)?;
     let authorized = call.authorized.clone();
-    let changing = move || {
-        let account =
-            authorized.with_accounts(|accounts, id| accounts.update_account(id, &change))?;
-        authorized.configure(&account);
-        Ok(account)
-    };
+    let changing = move || authorized.change_account(&change);
     let account = call.server.gate.run(&call.server.limits, changing).await?;
     Ok(reply::json(&with_usage(call, &account).await?))
 }
 
-fn change(body: &Value) -> Result<AccountChange, Problem> {
+fn change(body: &Value, account: &Account) -> Result<AccountChange, Problem> {
     let mut fields = Fields::of_body(body)?;
     let mut change = AccountChange {
         name: fields.text("name"),
@@ -115,14 +110,19 @@ fn change(body: &Value) -> Result<AccountChange, Problem> {
     fields.within("ecommerce", |ecommerce| {
         let levels = EcommerceLevel::ALL.map(EcommerceLevel::name);
         let is_enabled = ecommerce.truth("enabled");
-        change.ecommerce = ecommerce.word("level", &levels);
-        match is_enabled {
-            Some(false) => change.ecommerce = Some(EcommerceLevel::Off),
-            Some(true) if change.ecommerce.is_none() => {
-                change.ecommerce = Some(EcommerceLevel::default());
-            }
-            _ => {}
+        let level = ecommerce.word("level", &levels);
+        let is_off = level.map(|level| level == EcommerceLevel::Off);
+        if is_enabled.is_some() && is_enabled == is_off {
+            let detail = "level is off where enabled is false, and only there";
+            ecommerce.fault("level", "contradiction", detail, Vec::new());
         }
+        change.ecommerce = match is_enabled {
+            Some(false) => Some(EcommerceLevel::Off),
+            Some(true) if account.ecommerce == EcommerceLevel::Off => {
+                level.or(Some(EcommerceLevel::default()))
+            }
+            _ => level,
+        };
     });
     fields.within("privacy", |privacy| {
         change.dropped_address_bytes = privacy.integer("dropped_address_bytes");
@@ -139,7 +139,7 @@ fn change(body: &Value) -> Result<AccountChange, Problem> {
             _ => settings.integer("retention_months").map(Some),
         };
     });
-    fields.finish()?;
+    fields.finish_with(change.faults(account))?;
     Ok(change)
 }
 

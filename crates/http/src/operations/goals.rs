@@ -121,7 +121,7 @@ async fn read(call: Call) -> Result<Response, Problem> {
 }
 
 async fn create(call: Call) -> Result<Response, Problem> {
-    let draft = change(call.document())?;
+    let draft = change(call.document(), true)?;
     let (authorized, now) = (call.authorized.clone(), call.now);
     let writing = move || {
         authorized.with_accounts(|accounts, account| accounts.create_goal(account, &draft, now))
@@ -135,7 +135,7 @@ async fn create(call: Call) -> Result<Response, Problem> {
 
 async fn update(call: Call) -> Result<Response, Problem> {
     let id = call.id("id")?;
-    let change = change(call.document())?;
+    let change = change(call.document(), false)?;
     let authorized = call.authorized.clone();
     let writing = move || {
         authorized.with_accounts(|accounts, account| accounts.update_goal(account, id, &change))
@@ -153,7 +153,7 @@ async fn delete(call: Call) -> Result<Response, Problem> {
     Ok(reply::empty())
 }
 
-fn change(body: &Value) -> Result<GoalChange, Problem> {
+fn change(body: &Value, is_new: bool) -> Result<GoalChange, Problem> {
     let mut fields = Fields::of_body(body)?;
     let name = fields.text("name");
     let once_per_visit = fields.truth("once_per_visit");
@@ -176,13 +176,14 @@ fn change(body: &Value) -> Result<GoalChange, Problem> {
                 }
             }),
     };
-    fields.finish()?;
-    Ok(GoalChange {
+    let change = GoalChange {
         name,
         matches,
         value,
         once_per_visit,
-    })
+    };
+    fields.finish_with(change.faults(is_new))?;
+    Ok(change)
 }
 
 fn to_json(goal: &Goal) -> Result<Value, Problem> {

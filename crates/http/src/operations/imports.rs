@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use afsa_accounts::Scope;
 use axum::body::{Body, Bytes};
-use axum::http::{Method, StatusCode};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
@@ -176,8 +177,17 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let (parts, waiting) = tokio::sync::mpsc::channel::<Bytes>(PARTS_WAITING);
     let (sent_whole, was_sent_whole) = tokio::sync::oneshot::channel::<()>();
     let authorized = call.authorized.clone();
-    let writing =
-        tokio::task::spawn_blocking(move || spool(&authorized, form, waiting, was_sent_whole));
+    let account = authorized.principal().account;
+    let Some(upload) = call.server.uploads.begin(account) else {
+        let detail = "Too many imports are coming in; send it again in a while.";
+        let patience = HeaderValue::from_static("30");
+        return Err(Problem::overloaded(detail).with_header(RETRY_AFTER, patience));
+    };
+    let writing = tokio::task::spawn_blocking(move || {
+        // Its place is free again when its thread is, not when its sender has gone.
+        let _upload = upload;
+        spool(&authorized, form, waiting, was_sent_whole)
+    });
     let is_whole = pass_on(&mut body, &parts, call.server.limits.body_time).await;
     if is_whole {
         let _ = sent_whole.send(());
@@ -221,6 +231,10 @@ fn spool(
     let mut upload = collector.begin_import(account, form)?;
     while let Some(part) = parts.blocking_recv() {
         if let Err(error) = upload.write(&part) {
+            if error.kind() == std::io::ErrorKind::FileTooLarge {
+                let detail = "The import is larger than this server takes; send it in parts.";
+                return Err(Problem::new(Word::PayloadTooLarge, detail));
+            }
             tracing::error!(%error, "an import could not be spooled");
             return Err(Problem::overloaded(
                 "The import could not be stored; send it again later.",

@@ -1,13 +1,14 @@
 //! API keys of an account.
 
 use afsa_accounts::{ApiKey, NewKey, Scope, Scopes};
+use afsa_model::Timestamp;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::{account_id_in_path, id_in_path};
-use crate::fields::Fields;
+use crate::fields::{Fields, shown};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
 use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
@@ -59,6 +60,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 created,
             )
             .with_status(StatusCode::CREATED),
+            words: vec![Word::Conflict],
             ..base(
                 "createKey",
                 Method::POST,
@@ -128,7 +130,7 @@ async fn read(call: Call) -> Result<Response, Problem> {
 }
 
 async fn create(call: Call) -> Result<Response, Problem> {
-    let new = new_key(call.document())?;
+    let new = new_key(call.document(), call.now)?;
     if !call.authorized.principal().scopes.includes(new.scopes) {
         let detail = "A credential can make keys of its own scopes only.";
         return Err(Problem::new(Word::InsufficientScope, detail));
@@ -173,7 +175,7 @@ async fn revoke(call: Call) -> Result<Response, Problem> {
     Ok(reply::empty())
 }
 
-fn new_key(body: &Value) -> Result<NewKey, Problem> {
+fn new_key(body: &Value, now: Timestamp) -> Result<NewKey, Problem> {
     let mut fields = Fields::of_body(body)?;
     let name = fields.text("name").unwrap_or_default();
     let expires_at = fields.instant("expires_at");
@@ -184,16 +186,18 @@ fn new_key(body: &Value) -> Result<NewKey, Problem> {
             Ok(scope) => scopes.push(scope),
             Err(error) => {
                 let allowed = Scope::ALL.map(|scope| scope.name().to_owned()).to_vec();
-                fields.fault("scopes", "unknown_value", error.to_string(), allowed);
+                let detail = format!("{:?} is no scope", shown(&error.0));
+                fields.fault("scopes", "unknown_value", detail, allowed);
             }
         }
     }
-    fields.finish()?;
-    Ok(NewKey {
+    let new = NewKey {
         name,
         scopes: scopes.into_iter().collect::<Scopes>(),
         expires_at,
-    })
+    };
+    fields.finish_with(new.faults(now))?;
+    Ok(new)
 }
 
 fn to_json(key: &ApiKey) -> Value {

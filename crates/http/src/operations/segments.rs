@@ -123,7 +123,7 @@ async fn read(call: Call) -> Result<Response, Problem> {
 }
 
 async fn create(call: Call) -> Result<Response, Problem> {
-    let draft = change(call.document())?;
+    let draft = change(call.document(), true)?;
     let (authorized, now) = (call.authorized.clone(), call.now);
     let writing = move || {
         authorized.with_accounts(|accounts, account| accounts.create_segment(account, &draft, now))
@@ -137,7 +137,7 @@ async fn create(call: Call) -> Result<Response, Problem> {
 
 async fn update(call: Call) -> Result<Response, Problem> {
     let id = call.id("id")?;
-    let change = change(call.document())?;
+    let change = change(call.document(), false)?;
     let authorized = call.authorized.clone();
     let writing = move || {
         authorized.with_accounts(|accounts, account| accounts.update_segment(account, id, &change))
@@ -155,12 +155,13 @@ async fn delete(call: Call) -> Result<Response, Problem> {
     Ok(reply::empty())
 }
 
-fn change(body: &Value) -> Result<SegmentChange, Problem> {
+fn change(body: &Value, is_new: bool) -> Result<SegmentChange, Problem> {
     let mut fields = Fields::of_body(body)?;
     let name = fields.text("name");
     let filters = question::stored_filter(&mut fields, "filters");
-    fields.finish()?;
-    Ok(SegmentChange { name, filters })
+    let change = SegmentChange { name, filters };
+    fields.finish_with(change.faults(is_new))?;
+    Ok(change)
 }
 
 fn to_json(segment: &Segment) -> Result<Value, Problem> {

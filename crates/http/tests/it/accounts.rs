@@ -1,7 +1,7 @@
 use afsa_model::HOUR;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::app::{App, NOW};
+use crate::app::{App, NOW, request};
 
 #[tokio::test]
 async fn an_account_is_read_by_its_number_with_or_without_zeros() {
@@ -227,5 +227,113 @@ async fn a_key_is_shown_once_and_revoked() {
         .post("/v1/accounts/1/keys", wrong)
         .await
         .problem(400, "invalid_request");
-    assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "{problem}");
+    assert_eq!(pointers(&problem), ["/expires_at", "/scopes", "/name"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_and_what_breaks_a_rule_are_told_together() {
+    let app = App::new();
+    let check = async |method: &str, path: &str, body: Value, expect: &[&str]| {
+        let path = format!("/v1/accounts/1{path}");
+        let request = request(method, &path, Some(&app.key), Some(body));
+        let problem = app.send(request).await.problem(400, "invalid_request");
+        assert_eq!(pointers(&problem), expect, "{path} {problem}");
+    };
+    let change = json!({
+        "timezone": "Mars/Olympus",
+        "settings": {"visit_timeout_minutes": [], "order_window_hours": 0, "what": 1},
+    });
+    let expect = [
+        "/settings/visit_timeout_minutes",
+        "/settings/what",
+        "/timezone",
+        "/settings/order_window_hours",
+    ];
+    check("PATCH", "", change, &expect).await;
+    let goal = json!({"once_per_visit": "perhaps"});
+    check(
+        "POST",
+        "/goals",
+        goal,
+        &["/once_per_visit", "/name", "/match"],
+    )
+    .await;
+    let segment = json!({"name": {}, "filters": ["is", "page", [[]]]});
+    check("POST", "/segments", segment, &["/name", "/filters/2/0"]).await;
+    let pages: Vec<String> = (0..50).map(|page| format!("{page:2000}")).collect();
+    let segment = json!({"nmae": "x", "filters": ["is", "page", pages]});
+    let expect = ["/nmae", "/name", "/filters"];
+    check("POST", "/segments", segment, &expect).await;
+    check("POST", "/keys", json!({}), &["/name", "/scopes"]).await;
+    app.post(
+        "/v1/accounts/1/goals",
+        json!({"name": "A", "match": ["is", "page", ["/"]]}),
+    )
+    .await
+    .expect(201);
+    let nameless = json!({"name": " ", "value": "much"});
+    check("PATCH", "/goals/1", nameless, &["/value", "/name"]).await;
+}
+
+#[tokio::test]
+async fn a_problem_is_not_much_longer_than_its_cause() {
+    let app = App::new();
+    let check = async |method: &str, path: &str, body: Value| {
+        let length = body.to_string().len();
+        let request = request(method, path, Some(&app.key), Some(body));
+        let answer = app.send(request).await;
+        assert!(answer.bytes.len() < length + 100_000, "{path}");
+        let problem = answer.problem(400, "invalid_request");
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 100, "{path}");
+    };
+    let names = || (0..20_000).map(|number| number.to_string());
+    let scopes: Vec<String> = names().collect();
+    let keys = "/v1/accounts/1/keys";
+    check("POST", keys, json!({"name": "x", "scopes": scopes})).await;
+    let fields: serde_json::Map<String, Value> = names().map(|name| (name, 1.into())).collect();
+    check("PATCH", "/v1/accounts/1", fields.into()).await;
+    let mut filter = vec![json!("and")];
+    filter.extend(names().map(|_| json!(["is", "nothing", ["x"]])));
+    let segment = json!({"name": "x", "filters": filter});
+    check("POST", "/v1/accounts/1/segments", segment).await;
+    let mut filter = vec![json!("and")];
+    filter.extend(names().map(|_| json!([])));
+    let segment = json!({"name": "x", "filters": filter});
+    check("POST", "/v1/accounts/1/segments", segment).await;
+    let excluded = json!({"settings": {"excluded_addresses": ["x".repeat(50_000)]}});
+    let problem = app.patch("/v1/accounts/1", excluded).await;
+    assert!(problem.expect(400).bytes.len() < 1_000);
+}
+
+#[tokio::test]
+async fn switching_ecommerce_keeps_what_it_can() {
+    let app = App::new();
+    let check = async |change: Value, expect: Value| {
+        let body = json!({"ecommerce": change});
+        let changed = app.patch("/v1/accounts/1", body).await.expect(200).json();
+        assert_eq!(changed["ecommerce"], expect, "{change}");
+    };
+    let at = |level: &str| json!({"enabled": level != "off", "level": level});
+    check(json!({"level": "basic"}), at("basic")).await;
+    check(json!({"enabled": true}), at("basic")).await;
+    check(json!({"enabled": false}), at("off")).await;
+    check(json!({"enabled": true}), at("advanced")).await;
+    check(json!({"enabled": true, "level": "limited"}), at("limited")).await;
+    check(at("off"), at("off")).await;
+    for contradiction in [
+        json!({"enabled": false, "level": "basic"}),
+        json!({"enabled": true, "level": "off"}),
+    ] {
+        let body = json!({"ecommerce": contradiction});
+        let problem = app.patch("/v1/accounts/1", body).await;
+        let problem = problem.problem(400, "invalid_request");
+        assert_eq!(pointers(&problem), ["/ecommerce/level"]);
+    }
+}
+
+fn pointers(problem: &Value) -> Vec<&str> {
+    let errors = problem["errors"].as_array().unwrap().iter();
+    errors
+        .map(|fault| fault["pointer"].as_str().unwrap())
+        .collect()
 }

@@ -46,6 +46,7 @@ impl App {
     pub fn new() -> App {
         App::with_limits(Limits {
             requests: None,
+            failures: None,
             ..Limits::default()
         })
     }
@@ -401,6 +402,9 @@ struct Page {
 
 impl Upload for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.starts_with(b"!large") {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         if bytes.starts_with(b"!") {
             return Err(io::Error::other("the disk is full"));
         }

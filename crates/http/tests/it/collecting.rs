@@ -207,6 +207,69 @@ async fn an_import_cut_off_has_failed() {
 }
 
 #[tokio::test]
+async fn an_import_that_cannot_be_taken_says_why() {
+    let app = App::new();
+    let check = async |name: &str, value: &str, body: &'static str, status, word: &str| {
+        let request = Request::post("/v1/imports")
+            .header("x-api-key", &app.key)
+            .header(name, value)
+            .body(Body::from(body))
+            .unwrap();
+        app.send(request).await.problem(status, word);
+    };
+    let form = "multipart/form-data; boundary=x";
+    check("content-type", form, "{}", 415, "unsupported_media_type").await;
+    check(
+        "content-encoding",
+        "br",
+        "{}",
+        415,
+        "unsupported_media_type",
+    )
+    .await;
+    assert!(app.collector.imports.lock().unwrap().is_empty());
+    check("x-note", "-", "!large", 413, "payload_too_large").await;
+    let state = app.collector.imports.lock().unwrap()[0].1.state;
+    assert_eq!(state, ImportState::Failed);
+}
+
+#[tokio::test]
+async fn so_many_imports_come_in_at_a_time() {
+    let app = App::with_limits(Limits {
+        uploads: 2,
+        ..Limits::default()
+    });
+    let (begun, mut has_begun) = tokio::sync::mpsc::channel::<()>(1);
+    let (finish, may_finish) = tokio::sync::oneshot::channel::<()>();
+    let slow = futures_util::stream::once(async move {
+        begun.send(()).await.unwrap();
+        may_finish.await.unwrap();
+        Ok::<_, std::io::Error>(Bytes::from("{}"))
+    });
+    let upload = |key: &str, body: Body| {
+        let request = Request::post("/v1/imports").header("x-api-key", key);
+        request.body(body).unwrap()
+    };
+    let other_key = app.key_with(app.other, [afsa_accounts::Scope::CollectWrite]);
+    let first = app.send(upload(&app.key, Body::from_stream(slow)));
+    let others = async {
+        has_begun.recv().await.unwrap();
+        let refused = app.send(upload(&app.key, Body::from("{}"))).await;
+        assert_eq!(refused.headers["retry-after"], "30");
+        refused.problem(503, "overloaded");
+        app.send(upload(&other_key, Body::from("{}")))
+            .await
+            .expect(202);
+        finish.send(()).unwrap();
+    };
+    let (first, ()) = tokio::join!(first, others);
+    first.expect(202);
+    app.send(upload(&app.key, Body::from("{}")))
+        .await
+        .expect(202);
+}
+
+#[tokio::test]
 async fn a_silent_sender_is_not_waited_for() {
     let app = App::with_limits(Limits {
         body_time: Duration::from_millis(1),

@@ -1,7 +1,9 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use afsa_http::{Limits, RatePolicy};
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use serde_json::json;
 
@@ -151,6 +153,54 @@ async fn rates_are_bounded_and_told() {
         .await
         .expect(200);
     app.post("/v1/collect", json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_guesses_has_to_wait_and_nobody_else() {
+    let policy = RatePolicy {
+        quota: 2,
+        window: Duration::from_secs(60),
+    };
+    let app = App::with_limits(Limits {
+        failures: Some(policy),
+        ..Limits::default()
+    });
+    let ask = async |from: &str, credential: Option<&str>| {
+        let mut request = request("GET", "/v1/accounts", credential, None);
+        let from: SocketAddr = from.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(from));
+        app.send(request).await
+    };
+    let (guesser, wrong) = ("198.51.100.7:1", Some("1-guess"));
+    for _ in 0..2 {
+        ask(guesser, wrong).await.problem(401, "access_denied");
+    }
+    let refused = ask(guesser, wrong).await;
+    assert_eq!(refused.headers["retry-after"], "30");
+    refused.problem(429, "rate_limited");
+    // Who has a key is not slowed; who shows none has not guessed; others have their own count.
+    ask(guesser, Some(&app.key)).await.expect(200);
+    ask(guesser, None).await.problem(401, "access_denied");
+    ask("203.0.113.9:1", wrong)
+        .await
+        .problem(401, "access_denied");
+    // Whoever holds an address of IPv6 holds its whole network.
+    for address in ["[2001:db8::1]:1", "[2001:db8::2:0:0:2]:1"] {
+        ask(address, wrong).await.problem(401, "access_denied");
+    }
+    ask("[2001:db8::ffff:0:0:3]:1", wrong)
+        .await
+        .problem(429, "rate_limited");
+    ask("[2001:db8:0:1::1]:1", wrong)
+        .await
+        .problem(401, "access_denied");
+    // A connection from a trusted proxy counts for whom it names.
+    let mut proxied = request("GET", "/v1/accounts", wrong, None);
+    let proxy: SocketAddr = "127.0.0.1:1".parse().unwrap();
+    proxied.extensions_mut().insert(ConnectInfo(proxy));
+    let headers = proxied.headers_mut();
+    headers.insert("x-forwarded-for", "198.51.100.7".parse().unwrap());
+    app.send(proxied).await.problem(429, "rate_limited");
 }
 
 #[tokio::test]

@@ -1,0 +1,135 @@
+//! Accounts and their settings.
+
+use afsa_accounts::EcommerceLevel;
+use serde_json::{Value, json};
+
+use super::{count, instant, nullable, pair, parts, text, texts, whole, with, words};
+
+pub(super) fn schemas() -> Vec<(String, Value)> {
+    let settings = json!({
+        "visit_timeout_minutes": {"type": "integer", "minimum": 5, "maximum": 240},
+        "order_window_hours": {"type": "integer", "minimum": 1, "maximum": 720},
+        "kept_parameters": texts(),
+        "internal_hosts": texts(),
+        "excluded_addresses": texts(),
+        "excluded_roles": texts(),
+        "retention_months": {"type": "integer", "minimum": 1, "maximum": 1200, "nullable": true},
+    });
+    let ecommerce = json!({
+        "enabled": {"type": "boolean"},
+        "level": words(&EcommerceLevel::ALL.map(EcommerceLevel::name)),
+    });
+    let privacy = json!({
+        "dropped_address_bytes": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 4,
+            "description": "Bytes of an IPv4 address that are dropped before anything is made of it; \
+                IPv6 loses twice as many groups.",
+        },
+    });
+    let plan = whole(json!({
+        "id": {"type": "integer"},
+        "name": text(),
+        "trial": {"type": "boolean"},
+        "start_date": instant(),
+        "end_date": nullable(instant()),
+    }));
+    let usage = whole(json!({
+        "hits_today": with(
+            count(),
+            "description",
+            "Hits that arrived since midnight in the account's zone, live and by imports; \
+                duplicates and rejected ones apart.",
+        ),
+        "hits_this_month": with(
+            count(),
+            "description",
+            "The same since the first of the month.",
+        ),
+        "visits_this_month": count(),
+        "hits": with(count(), "description", "All hits stored."),
+        "visits": with(count(), "description", "All visits stored."),
+        "stored_bytes": count(),
+    }));
+    vec![
+        pair(
+            "Account",
+            whole(json!({
+                "id": {"type": "string", "pattern": "^[0-9]{8}$"},
+                "number": {"type": "integer", "minimum": 1},
+                "name": text(),
+                "url": text(),
+                "timezone": text(),
+                "currency": text(),
+                "language": text(),
+                "created_at": instant(),
+                "first_hit_at": nullable(instant()),
+                "last_hit_at": nullable(instant()),
+                "plan": plan,
+                "ecommerce": whole(ecommerce.clone()),
+                "privacy": whole(privacy.clone()),
+                "settings": whole(settings.clone()),
+                "usage": usage,
+            })),
+        ),
+        pair(
+            "AccountChange",
+            with(
+                parts(json!({
+                    "name": text(),
+                    "url": text(),
+                    "timezone": text(),
+                    "currency": text(),
+                    "language": text(),
+                    "ecommerce": parts(ecommerce),
+                    "privacy": parts(privacy),
+                    "settings": parts(settings),
+                })),
+                "additionalProperties",
+                false,
+            ),
+        ),
+    ]
+}
+
+pub(crate) fn account_example() -> Value {
+    json!({
+        "id": "00000003",
+        "number": 3,
+        "name": "A shop",
+        "url": "https://shop.example.com/",
+        "timezone": "Europe/Paris",
+        "currency": "EUR",
+        "language": "fr",
+        "created_at": "2026-01-02T09:00:00Z",
+        "first_hit_at": "2026-01-02T09:30:00Z",
+        "last_hit_at": "2026-11-02T10:00:00Z",
+        "plan": {
+            "id": 4,
+            "name": "Self-hosted",
+            "trial": false,
+            "start_date": "2026-01-02T09:00:00Z",
+            "end_date": null,
+        },
+        "ecommerce": {"enabled": true, "level": "advanced"},
+        "privacy": {"dropped_address_bytes": 1},
+        "settings": {
+            "visit_timeout_minutes": 30,
+            "order_window_hours": 24,
+            "kept_parameters": ["id"],
+            "internal_hosts": ["pay.example.com"],
+            "excluded_addresses": ["192.0.2.0/24"],
+            "excluded_roles": ["editor"],
+            "retention_months": 25,
+        },
+        "usage": {
+            "hits_today": 1_500,
+            "hits_this_month": 45_000,
+            "visits_this_month": 9_000,
+            "hits": 1_000_000,
+            "visits": 200_000,
+            "stored_bytes": 15_000_000,
+        },
+    })
+}
