@@ -110,6 +110,14 @@ impl Bits {
         self.window(from, to).any(|(_, word)| word != 0)
     }
 
+    /// How many of the rows `from..to` are in the set.
+    #[inline]
+    pub(crate) fn count_in(&self, from: usize, to: usize) -> u32 {
+        self.window(from, to)
+            .map(|(_, word)| word.count_ones())
+            .sum()
+    }
+
     /// The rows of `from..to` as (first row, up to 64 bits from there on), in order.
     #[inline]
     pub(crate) fn window(&self, from: usize, to: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
@@ -130,7 +138,7 @@ impl Bits {
     /// The members within `from..to`, ascending.
     pub(crate) fn ones_in(&self, from: usize, to: usize) -> impl Iterator<Item = usize> + '_ {
         self.window(from, to)
-            .flat_map(|(first, word)| Ones(word).map(move |bit| first + bit))
+            .flat_map(|(first, word)| ones(word).map(move |bit| first + bit))
     }
 
     /// The longest ranges of neighbouring members, ascending.
@@ -184,6 +192,11 @@ pub(crate) fn low_ones(count: usize) -> u64 {
 }
 
 /// The numbers of the bits that are set in a word, ascending.
+#[inline]
+pub(crate) fn ones(word: u64) -> impl Iterator<Item = usize> {
+    Ones(word)
+}
+
 struct Ones(u64);
 
 impl Iterator for Ones {
@@ -216,6 +229,7 @@ mod tests {
                     "{len} {from} {to}"
                 );
                 assert_eq!(bits.any_in(from, to), !expect.is_empty());
+                assert_eq!(bits.count_in(from, to) as usize, expect.len());
                 let mut ranged = Bits::zeros(len);
                 ranged.set_range(from, to);
                 assert_eq!(ranged, Bits::from_fn(len, |row| (from..to).contains(&row)));

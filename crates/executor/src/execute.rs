@@ -6,7 +6,7 @@ use afsa_model::AccountSettings;
 use afsa_store::{Group, Groups, Measure, Question, StoreError};
 use rayon::prelude::*;
 
-use crate::filter::{Judge, Left, judge_all};
+use crate::filter::{Judge, Left, Name, judge_all};
 use crate::key::Axes;
 use crate::pass::{Cells, Pass, load};
 use crate::shard::Stretch;
@@ -39,7 +39,8 @@ pub fn execute(
         Some(filter) => Some(Judge::new(filter, &world, false)?),
         None => None,
     };
-    let lefts = judge_all(judge.as_ref(), &world)?;
+    let name = Name::of(question.filter.as_ref());
+    let lefts = judge_all(judge.as_ref(), name.as_ref(), &world)?;
     let passes = Pass::all(&measures);
     world.parts.par_iter().try_for_each(|part| {
         passes

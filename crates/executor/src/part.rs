@@ -6,7 +6,10 @@ use afsa_model::VisitorKey;
 use afsa_store::{Dimension, Kind, StoreError, Traffic};
 
 use crate::bits::Bits;
-use crate::image::{Codes, Image, Instants, Moments, Offsets, Ranks, Thing, Things, Vocabulary};
+use crate::image::{
+    Chosen, Codes, Image, Instants, Moments, Offsets, Ranks, SelectionKey, Thing, Things,
+    Vocabulary,
+};
 use crate::orders::PartOrders;
 
 /// An image with its orders; or, without an image, the orders of no visit, each a scene.
@@ -122,20 +125,27 @@ impl Part {
     }
 
     /// The living scenes of this traffic.
-    pub(crate) fn living(&self, traffic: Traffic) -> Result<Bits, StoreError> {
+    pub(crate) fn living(&self, traffic: Traffic) -> Result<Arc<Bits>, StoreError> {
         let Some(image) = &self.image else {
-            return Ok(Bits::from_fn(self.scenes, |scene| {
+            return Ok(Arc::new(Bits::from_fn(self.scenes, |scene| {
                 self.orders.order(scene).exclusion.is_some() == (traffic == Traffic::Excluded)
-            }));
+            })));
         };
-        let mut living = Bits::clone(&*image.excluded()?);
-        if traffic == Traffic::People {
-            living.not();
-        }
-        if let Some(dead) = image.dead() {
-            living.and_not(dead);
-        }
-        Ok(living)
+        let key = SelectionKey {
+            chosen: Chosen::Scenes,
+            traffic,
+            filter: None,
+        };
+        image.selections().get(key, || {
+            let mut living = Bits::clone(&*image.excluded()?);
+            if traffic == Traffic::People {
+                living.not();
+            }
+            if let Some(dead) = image.dead() {
+                living.and_not(dead);
+            }
+            Ok(living)
+        })
     }
 
     /// Whose the scene is.
@@ -177,8 +187,18 @@ pub(crate) fn things_of(scenes: &Bits, offsets: &Offsets, len: usize) -> Bits {
         return things;
     }
     // Neighbouring scenes have neighbouring things.
-    for run in scenes.runs() {
-        things.set_range(offsets.begin(run.start), offsets.begin(run.end));
+    let mut add = |scenes: &Bits| {
+        for run in scenes.runs() {
+            things.set_range(offsets.begin(run.start), offsets.begin(run.end));
+        }
+    };
+    match offsets.inhabited() {
+        Some(inhabited) => {
+            let mut inhabited = inhabited.clone();
+            inhabited.and(scenes);
+            add(&inhabited);
+        }
+        None => add(scenes),
     }
     things
 }

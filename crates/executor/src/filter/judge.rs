@@ -1,11 +1,14 @@
 //! A filter, compiled, and what it leaves of each part.
 
+use std::sync::Arc;
+
 use afsa_store::{Condition, ConditionScope, Dimension, Filter, Kind, StoreError, Value};
 use rayon::prelude::*;
 
 use super::check::Check;
+use super::name::Name;
 use crate::bits::Bits;
-use crate::image::{Codes, Thing};
+use crate::image::{Chosen, Codes, SelectionKey, Thing};
 use crate::key::Meaning;
 use crate::part::{Part, scenes_of, things_of};
 use crate::world::World;
@@ -37,9 +40,11 @@ pub(crate) enum Judge {
 
 /// What a filter left of one part.
 pub(crate) struct Left {
-    pub(crate) scenes: Bits,
+    pub(crate) scenes: Arc<Bits>,
     /// Where things were judged: those left, in the order of [`THINGS`].
     pub(crate) things: Option<[Bits; 6]>,
+    /// Where an image alone decides what is left: the name under which it keeps that.
+    pub(crate) name: Option<Name>,
 }
 
 impl Left {
@@ -113,8 +118,9 @@ impl Judge {
             let mut scenes = self.scenes(world, number)?;
             scenes.and(living);
             return Ok(Left {
-                scenes,
+                scenes: Arc::new(scenes),
                 things: None,
+                name: None,
             });
         }
         let part = &world.parts[number];
@@ -127,8 +133,9 @@ impl Judge {
             scenes.or(&scenes_of(left, table.offsets(), part.scenes));
         }
         Ok(Left {
-            scenes,
+            scenes: Arc::new(scenes),
             things: Some(things),
+            name: None,
         })
     }
 
@@ -203,21 +210,50 @@ impl Judge {
     }
 }
 
-/// What a filter, or none, left of every part.
-pub(crate) fn judge_all(judge: Option<&Judge>, world: &World) -> Result<Vec<Left>, StoreError> {
+/// What a filter, or none, left of every part. `name` is that of the filter, where it has one.
+pub(crate) fn judge_all(
+    judge: Option<&Judge>,
+    name: Option<&Name>,
+    world: &World,
+) -> Result<Vec<Left>, StoreError> {
     (0..world.parts.len())
         .into_par_iter()
-        .map(|number| {
-            let living = world.parts[number].living(world.question.traffic)?;
-            match judge {
-                Some(judge) => judge.judge(world, number, &living),
-                None => Ok(Left {
-                    scenes: living,
-                    things: None,
-                }),
-            }
-        })
+        .map(|number| left_of(judge, name, world, number))
         .collect()
+}
+
+fn left_of(
+    judge: Option<&Judge>,
+    name: Option<&Name>,
+    world: &World,
+    number: usize,
+) -> Result<Left, StoreError> {
+    let (part, traffic) = (&world.parts[number], world.question.traffic);
+    let judged = || match judge {
+        Some(judge) => judge.judge(world, number, &*part.living(traffic)?),
+        None => Ok(Left {
+            scenes: part.living(traffic)?,
+            things: None,
+            name: None,
+        }),
+    };
+    let (Some(image), Some(name), Some(_)) = (&part.image, name, judge) else {
+        let name = name.filter(|_| part.image.is_some()).cloned();
+        return Ok(Left { name, ..judged()? });
+    };
+    let key = SelectionKey {
+        chosen: Chosen::Scenes,
+        traffic,
+        filter: name.0.clone(),
+    };
+    let scenes = image
+        .selections()
+        .get(key, || Ok(Bits::clone(&judged()?.scenes)))?;
+    Ok(Left {
+        scenes,
+        things: None,
+        name: Some(name.clone()),
+    })
 }
 
 fn combine(

@@ -2,6 +2,8 @@
 
 mod check;
 mod judge;
+mod name;
 mod visitors;
 
 pub(crate) use judge::{Judge, Left, THINGS, judge_all};
+pub(crate) use name::Name;

@@ -41,8 +41,8 @@ pub(super) fn find(judge: &Judge, world: &World) -> Result<Vec<Bits>, StoreError
 fn chosen_visits(judge: &Judge, world: &World) -> Result<Vec<Bits>, StoreError> {
     let range = *world.question.range;
     let mut chosen = Vec::with_capacity(world.parts.len());
-    for (part, left) in world.parts.iter().zip(judge_all(Some(judge), world)?) {
-        let mut visits = left.scenes;
+    for (part, left) in world.parts.iter().zip(judge_all(Some(judge), None, world)?) {
+        let mut visits = Bits::clone(&left.scenes);
         if let Some(image) = &part.image {
             let starts = image.starts()?;
             let begun = Bits::from_fn(part.scenes, |scene| {

@@ -1,11 +1,12 @@
-//! A bound on the memory of loaded columns, shared by all images.
+//! A bound on the memory of what is kept between questions, shared by all images and shards.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::columns::Columns;
+use super::columns::Holder;
 
-/// How many bytes of columns may stay loaded, over all images that were made with it.
+/// How many bytes of columns, choices of rows and counts may be kept between questions, over all
+/// images that were made with it.
 ///
 /// What was used least recently is dropped first. A question never fails for want of room: the
 /// columns that it holds live until it ends, and are loaded anew when they are next asked for.
@@ -13,7 +14,7 @@ pub struct Budget {
     limit: usize,
     used: AtomicUsize,
     ticks: AtomicU64,
-    holders: Mutex<Vec<Weak<Columns>>>,
+    holders: Mutex<Vec<Weak<dyn Holder>>>,
 }
 
 impl Budget {
@@ -27,7 +28,7 @@ impl Budget {
         })
     }
 
-    /// Bytes of columns that are loaded.
+    /// Bytes that are kept.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
@@ -37,10 +38,10 @@ impl Budget {
         self.ticks.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn add_holder(&self, columns: &Arc<Columns>) {
+    pub(super) fn add_holder(&self, holder: &Arc<dyn Holder>) {
         let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
         holders.retain(|holder| holder.strong_count() > 0);
-        holders.push(Arc::downgrade(columns));
+        holders.push(Arc::downgrade(holder));
     }
 
     pub(super) fn took(&self, bytes: usize) {
@@ -57,20 +58,20 @@ impl Budget {
         if self.used() <= self.limit {
             return;
         }
-        let holders: Vec<Arc<Columns>> = {
+        let holders: Vec<Arc<dyn Holder>> = {
             let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
             holders.iter().filter_map(Weak::upgrade).collect()
         };
         let mut loaded: Vec<_> = holders
             .iter()
-            .flat_map(|columns| columns.by_last_use())
+            .flat_map(|holder| holder.by_last_use())
             .collect();
         loaded.sort_unstable_by_key(|(last_use, _)| *last_use);
         for (_, slot) in loaded {
             if self.used() <= self.limit - self.limit / 8 {
                 return;
             }
-            slot.release(self);
+            slot.release();
         }
     }
 }

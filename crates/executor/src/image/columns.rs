@@ -1,6 +1,7 @@
-//! What an image has loaded, by key, and how it is let go again.
+//! What is kept between questions, by key, and how it is let go again.
 
 use std::any::Any;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,80 +37,111 @@ pub(crate) trait Loaded: Any + Send + Sync {
     fn bytes(&self) -> usize;
 }
 
-/// The loaded columns of one image.
-pub(crate) struct Columns {
-    slots: Mutex<HashMap<ColumnKey, Arc<Slot>>>,
+/// Things loaded or worked out, by key, as long as the budget has room for them.
+pub(crate) struct Shelf<K> {
+    slots: Mutex<HashMap<K, Arc<Slot>>>,
     budget: Arc<Budget>,
+    most: usize,
 }
 
-impl Columns {
-    pub(super) fn new(budget: Arc<Budget>) -> Arc<Columns> {
-        let columns = Arc::new(Columns {
+/// Something that the budget can take things from.
+pub(super) trait Holder: Send + Sync {
+    fn by_last_use(&self) -> Vec<(u64, Arc<Slot>)>;
+}
+
+impl<K: Clone + Eq + Hash + Send + 'static> Shelf<K> {
+    /// A shelf of at most so many things: what was used least recently makes room for new ones.
+    pub(crate) fn new(budget: &Arc<Budget>, most: usize) -> Arc<Shelf<K>> {
+        let shelf = Arc::new(Shelf {
             slots: Mutex::new(HashMap::new()),
             budget: budget.clone(),
+            most,
         });
-        budget.add_holder(&columns);
-        columns
+        let holder: Arc<dyn Holder> = shelf.clone();
+        budget.add_holder(&holder);
+        shelf
     }
 
-    /// What is loaded under this key; loads it if it isn't. Who asks meanwhile waits for it.
-    pub(super) fn get<T: Loaded>(
+    /// What is kept under this key; makes it if it isn't there. Who asks meanwhile waits for it.
+    pub(crate) fn get<T: Loaded>(
         &self,
-        key: ColumnKey,
-        load: impl FnOnce() -> Result<T, StoreError>,
+        key: K,
+        make: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<Arc<T>, StoreError> {
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            slots.entry(key).or_default().clone()
-        };
-        slot.last_use.store(self.budget.tick(), Ordering::Relaxed);
-        let loaded = {
+        let slot = self.slot(key);
+        let made = {
             let mut held = slot.held.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(held) = &*held
                 && let Ok(value) = held.value.clone().downcast::<T>()
             {
                 return Ok(value);
             }
-            let value = Arc::new(load()?);
-            let bytes = value.bytes();
-            self.budget.took(bytes);
-            if let Some(before) = held.replace(Held {
-                value: value.clone(),
-                bytes,
-            }) {
-                self.budget.gave(before.bytes);
-            }
+            let value = Arc::new(make()?);
+            *held = Some(Held::new(value.clone(), &self.budget));
             value
         };
         self.budget.make_room();
-        Ok(loaded)
+        Ok(made)
     }
 
-    /// Bytes that are loaded.
-    pub(super) fn bytes(&self) -> usize {
+    /// What is kept under this key, if anything is.
+    pub(crate) fn find<T: Loaded>(&self, key: &K) -> Option<Arc<T>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(key)?.clone();
+        drop(slots);
+        slot.last_use.store(self.budget.tick(), Ordering::Relaxed);
+        let held = slot.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref()?.value.clone().downcast::<T>().ok()
+    }
+
+    /// Keeps this under the key from now on.
+    pub(crate) fn put<T: Loaded>(&self, key: K, value: Arc<T>) {
+        let slot = self.slot(key);
+        let held = Held::new(value, &self.budget);
+        let before = slot
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(held);
+        drop(before);
+        self.budget.make_room();
+    }
+
+    /// Bytes that are kept.
+    pub(crate) fn bytes(&self) -> usize {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.values().map(|slot| slot.bytes()).sum()
     }
 
     /// Lets everything go that no question holds.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         for (_, slot) in self.by_last_use() {
-            slot.release(&self.budget);
+            slot.release();
         }
     }
 
-    pub(super) fn by_last_use(&self) -> Vec<(u64, Arc<Slot>)> {
+    fn slot(&self, key: K) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() >= self.most && !slots.contains_key(&key) {
+            let oldest = slots
+                .iter()
+                .min_by_key(|(_, slot)| slot.last_use.load(Ordering::Relaxed))
+                .map(|(key, _)| key.clone());
+            oldest.and_then(|oldest| slots.remove(&oldest));
+        }
+        let slot = slots.entry(key).or_default().clone();
+        slot.last_use.store(self.budget.tick(), Ordering::Relaxed);
+        slot
+    }
+}
+
+impl<K: Send> Holder for Shelf<K> {
+    fn by_last_use(&self) -> Vec<(u64, Arc<Slot>)> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots
             .values()
             .map(|slot| (slot.last_use.load(Ordering::Relaxed), slot.clone()))
             .collect()
-    }
-}
-
-impl Drop for Columns {
-    fn drop(&mut self) {
-        self.release();
     }
 }
 
@@ -119,19 +151,36 @@ pub(super) struct Slot {
     last_use: AtomicU64,
 }
 
+/// Something kept; its bytes count for as long as this lives.
 struct Held {
     value: Arc<dyn Any + Send + Sync>,
     bytes: usize,
+    budget: Arc<Budget>,
+}
+
+impl Held {
+    fn new<T: Loaded>(value: Arc<T>, budget: &Arc<Budget>) -> Held {
+        let bytes = value.bytes();
+        budget.took(bytes);
+        Held {
+            value,
+            bytes,
+            budget: budget.clone(),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.budget.gave(self.bytes);
+    }
 }
 
 impl Slot {
-    /// Lets go of what is held, unless it is being loaded this moment.
-    pub(super) fn release(&self, budget: &Budget) {
-        if let Ok(mut held) = self.held.try_lock()
-            && let Some(held) = held.take()
-        {
-            budget.gave(held.bytes);
-        }
+    /// Lets go of what is held, unless it is being made this moment.
+    pub(super) fn release(&self) {
+        let held = self.held.try_lock().ok().and_then(|mut held| held.take());
+        drop(held);
     }
 
     fn bytes(&self) -> usize {

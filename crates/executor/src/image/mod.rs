@@ -13,13 +13,13 @@ mod vocabulary;
 
 use std::sync::{Arc, OnceLock};
 
-use afsa_model::VisitorKey;
+use afsa_model::{TimeRange, VisitorKey};
 use afsa_segments::ColumnSource;
-use afsa_store::{Dimension, StoreError};
+use afsa_store::{Dimension, StoreError, Traffic};
 
 pub use budget::Budget;
 pub(crate) use codes::{Amounts, Codes};
-pub(crate) use columns::{ColumnKey, Loaded};
+pub(crate) use columns::{ColumnKey, Loaded, Shelf};
 pub(crate) use dimensions::category_level;
 pub(crate) use layout::Layout;
 pub(crate) use moments::{Instants, Moments};
@@ -31,7 +31,29 @@ pub(crate) use vocabulary::{Numbered, Words};
 
 use crate::bits::Bits;
 use crate::orders::ToldOrders;
-use columns::Columns;
+
+/// A choice of rows: whose traffic, under which filter (as its text), and what of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SelectionKey {
+    pub(crate) chosen: Chosen,
+    pub(crate) traffic: Traffic,
+    pub(crate) filter: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Chosen {
+    /// Scenes of any time.
+    Scenes,
+    /// Visits that began in the range.
+    Visits(TimeRange),
+    /// Scenes that lie in the range, and those that lie partly in it.
+    Inside(TimeRange),
+    /// Things whose moment lies in the range.
+    Things(Thing, TimeRange),
+}
+
+/// A dashboard asks of two ranges under one filter; a few of them fit.
+const MOST_SELECTIONS: usize = 64;
 
 /// The visits of a segment or of hot memory, sorted by visitor and start, with their hits.
 ///
@@ -40,7 +62,10 @@ use columns::Columns;
 pub struct Image {
     source: Arc<dyn ColumnSource>,
     vocabulary: Arc<Vocabulary>,
-    columns: Arc<Columns>,
+    columns: Arc<Shelf<ColumnKey>>,
+    /// Choices of rows, which know the dead.
+    selections: Arc<Shelf<SelectionKey>>,
+    budget: Arc<Budget>,
     /// Scenes to skip.
     dead: Option<Bits>,
     ranks: OnceLock<Arc<Ranks>>,
@@ -76,7 +101,9 @@ impl Image {
         let living = Image {
             source,
             vocabulary: vocabulary.clone(),
-            columns: Columns::new(budget.clone()),
+            columns: Shelf::new(budget, usize::MAX),
+            selections: Shelf::new(budget, MOST_SELECTIONS),
+            budget: budget.clone(),
             dead: None,
             ranks: OnceLock::new(),
         };
@@ -109,6 +136,8 @@ impl Image {
             source: self.source.clone(),
             vocabulary: self.vocabulary.clone(),
             columns: self.columns.clone(),
+            selections: Shelf::new(&self.budget, MOST_SELECTIONS),
+            budget: self.budget.clone(),
             dead,
             ranks: OnceLock::new(),
         })
@@ -117,6 +146,7 @@ impl Image {
     /// Bytes of columns that are loaded now.
     pub fn memory(&self) -> usize {
         self.columns.bytes()
+            + self.selections.bytes()
             + self.dead.as_ref().map_or(0, Bits::bytes)
             + self.ranks.get().map_or(0, |ranks| ranks.bytes())
     }
@@ -124,6 +154,7 @@ impl Image {
     /// Lets all loaded columns go; they are read again when needed.
     pub fn release(&self) {
         self.columns.release();
+        self.selections.release();
     }
 
     pub(crate) fn vocabulary(&self) -> &Arc<Vocabulary> {
@@ -132,6 +163,15 @@ impl Image {
 
     pub(crate) fn dead(&self) -> Option<&Bits> {
         self.dead.as_ref()
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// Rows that questions chose, kept for the next that choose the same.
+    pub(crate) fn selections(&self) -> &Shelf<SelectionKey> {
+        &self.selections
     }
 
     pub(crate) fn reader(&self) -> Reader<'_> {

@@ -157,6 +157,11 @@ impl Bound {
         })
     }
 
+    /// Whether there is but one key for everything.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_flat() && self.visit.is_empty() && self.moment.is_empty() && self.own.is_empty()
+    }
+
     /// Whether each thing has just one key.
     pub(crate) fn is_flat(&self) -> bool {
         self.own_rows.is_empty()

@@ -5,7 +5,8 @@ use hashbrown::HashMap;
 
 /// Numbers of the measures of a question, by group. Each thread fills its own.
 pub(crate) struct Cells {
-    /// Positions of groups by key; keys are positions themselves where `None`.
+    /// Positions of groups by key; keys are positions themselves where `None`, and one more place
+    /// takes what isn't counted, so that bulk loops need not branch.
     index: Option<HashMap<u128, u32>>,
     pub(crate) numbers: Vec<Numbers>,
     /// For distinct visitors: the last one who was counted in each group. Visits are walked over
@@ -63,7 +64,7 @@ const MOST_GROUPS: usize = 16_000_000;
 
 impl Cells {
     /// Whether every key is to have a place of its own.
-    fn are_dense(measures: &[Measure], keys: u128) -> bool {
+    pub(crate) fn are_dense(measures: &[Measure], keys: u128) -> bool {
         let bytes_a_key: u128 = 8 + measures
             .iter()
             .map(|it| if it.unit() == Unit::Count { 8 } else { 16 })
@@ -74,15 +75,16 @@ impl Cells {
     pub(crate) fn new(measures: &[Measure], keys: u128) -> Cells {
         let is_dense = Cells::are_dense(measures, keys);
         let groups = if is_dense { keys as usize } else { 0 };
+        let places = if is_dense { groups + 1 } else { 0 };
         Cells {
             index: (!is_dense).then(HashMap::new),
             numbers: measures
                 .iter()
-                .map(|measure| Numbers::new(*measure, groups))
+                .map(|measure| Numbers::new(*measure, places))
                 .collect(),
-            stamps: vec![0; groups],
+            stamps: vec![0; places],
             visitor: 0,
-            marks: vec![0; groups],
+            marks: vec![0; places],
             mark: 0,
             groups,
         }
@@ -91,6 +93,11 @@ impl Cells {
     /// Whether keys are positions themselves.
     pub(crate) fn is_dense(&self) -> bool {
         self.index.is_none()
+    }
+
+    /// The place of what isn't counted, where keys are positions.
+    pub(crate) fn nowhere(&self) -> u32 {
+        self.groups as u32
     }
 
     /// The position of a key's group.

@@ -5,7 +5,7 @@ use afsa_store::StoreError;
 use super::bound::Bound;
 use super::cells::{Cells, Numbers};
 use super::weight::Weight;
-use crate::bits::{Bits, low_ones};
+use crate::bits::{Bits, low_ones, ones};
 use crate::image::{Amounts, Codes, Moments, Offsets};
 use crate::part::{Part, Table, Times};
 use crate::shard::Stretch;
@@ -16,9 +16,14 @@ const CHUNK: usize = 2_048;
 /// Room for one chunk, used again for the next.
 #[derive(Default)]
 pub(crate) struct Chunk {
+    /// The group of each row. Unless rows are few, those of rows that aren't counted are nowhere.
     keys: Vec<u32>,
-    /// Rows of the chunk that are counted, counted from its begin.
-    rows: Vec<u32>,
+    /// Where few rows are counted, these, from the chunk's begin on.
+    few: Option<Vec<u32>>,
+    /// How many rows are counted.
+    counted: usize,
+    /// There is but one group.
+    is_whole: bool,
 }
 
 /// Counts the visits of a stretch that are `selected`.
@@ -35,45 +40,29 @@ pub(crate) fn visits(
         return Ok(());
     };
     let visitors = image.visitors()?;
-    if stretch.continues && visitors.first.get(stretch.from) {
+    let first = &visitors.first;
+    if stretch.continues && first.get(stretch.from) {
         // The visitor is numbered already; passing over his first visit here numbers him anew.
         cells.visitor = cells.visitor.wrapping_sub(1);
     }
+    chunk.is_whole = bound.is_whole();
     let mut from = stretch.from;
     while from < stretch.to {
         let to = (from / CHUNK * CHUNK + CHUNK).min(stretch.to);
-        let window = || selected.window(from, to);
-        let counted: usize = window().map(|(_, word)| word.count_ones() as usize).sum();
-        if counted > 0 {
-            visit_keys(bound, from, to, &mut chunk.keys);
-            chunk.take_rows(selected, from, to, counted);
-        }
-        let has_visitors = weights
-            .iter()
-            .any(|(_, weight)| matches!(weight, Weight::Visitor));
         let visitor = cells.visitor;
-        for (measure, weight) in weights.iter().filter(|_| counted > 0) {
-            match weight {
-                Weight::Visitor => {
-                    cells.visitor = visitor;
-                    distinct_visitors(
-                        *measure,
-                        &visitors.first,
-                        selected,
-                        from,
-                        to,
-                        &chunk.keys,
-                        cells,
-                    );
+        if chunk.count(selected, from, to) {
+            visit_keys(bound, from, to, &mut chunk.keys);
+            chunk.choose(selected, from, cells.nowhere());
+            for (measure, weight) in weights {
+                match weight {
+                    Weight::Visitor => {
+                        distinct_visitors(*measure, visitor, first, selected, from, chunk, cells);
+                    }
+                    weight => add(&mut cells.numbers[*measure], weight, selected, from, chunk),
                 }
-                weight => add(&mut cells.numbers[*measure], weight, from, chunk),
             }
         }
-        if counted == 0 || !has_visitors {
-            let begun = visitors.first.window(from, to);
-            let begun: u32 = begun.map(|(_, word)| word.count_ones()).sum();
-            cells.visitor = visitor.wrapping_add(begun);
-        }
+        cells.visitor = visitor.wrapping_add(first.count_in(from, to));
         from = to;
     }
     Ok(())
@@ -91,36 +80,24 @@ pub(crate) fn things(
 ) {
     let offsets = bound.table.offsets();
     let scenes_matter = !bound.visit.is_empty() || !bound.moment.is_empty();
+    chunk.is_whole = bound.is_whole();
     let mut scene = 0;
     let mut from = 0;
     while from < bound.table.len() {
         let to = (from + CHUNK).min(bound.table.len());
-        let counted = selected
-            .window(from, to)
-            .map(|(_, word)| word.count_ones() as usize)
-            .sum();
-        if counted > 0 {
+        if chunk.count(selected, from, to) {
             chunk.keys.clear();
             chunk.keys.resize(to - from, 0);
-            chunk.take_rows(selected, from, to, counted);
-            if counted * 2 < to - from {
-                for row in &chunk.rows {
-                    let of = |(stride, codes): &(u128, std::sync::Arc<Codes>)| {
-                        *stride as u32 * codes.get(from + *row as usize)
-                    };
-                    chunk.keys[*row as usize] = bound.own.iter().map(of).sum();
-                }
-            } else {
-                for (stride, codes) in &bound.own {
-                    codes.add_scaled(from, *stride as u32, &mut chunk.keys);
-                }
+            for (stride, codes) in &bound.own {
+                codes.add_scaled(from, *stride as u32, &mut chunk.keys);
             }
             if scenes_matter {
                 scene = crate::part::scene_of(from, offsets, scene, part.scenes);
                 add_scene_keys(bound, offsets, is_of_visit, scene, from, &mut chunk.keys);
             }
+            chunk.choose(selected, from, cells.nowhere());
             for (measure, weight) in weights {
-                add(&mut cells.numbers[*measure], weight, from, chunk);
+                add(&mut cells.numbers[*measure], weight, selected, from, chunk);
             }
         }
         from = to;
@@ -317,7 +294,8 @@ impl JoinedChunk {
     }
 }
 
-fn visit_keys(bound: &Bound, from: usize, to: usize, keys: &mut Vec<u32>) {
+/// The parts of keys that come of visits and of the moments they began, for visits `from..to`.
+pub(super) fn visit_keys(bound: &Bound, from: usize, to: usize, keys: &mut Vec<u32>) {
     keys.clear();
     keys.resize(to - from, 0);
     for (stride, codes) in &bound.visit {
@@ -336,48 +314,79 @@ fn visit_keys(bound: &Bound, from: usize, to: usize, keys: &mut Vec<u32>) {
 }
 
 impl Chunk {
-    fn take_rows(&mut self, selected: &Bits, from: usize, to: usize, counted: usize) {
-        self.rows.clear();
-        if counted == to - from {
-            self.rows.extend(0..counted as u32);
-        } else {
-            self.rows
-                .extend(selected.ones_in(from, to).map(|row| (row - from) as u32));
+    /// Begins with rows of which some are selected; tells whether any is.
+    fn count(&mut self, selected: &Bits, from: usize, to: usize) -> bool {
+        self.counted = selected.count_in(from, to) as usize;
+        self.counted > 0
+    }
+
+    /// Lets only selected rows count, once all have their keys.
+    fn choose(&mut self, selected: &Bits, from: usize, nowhere: u32) {
+        let rows = self.keys.len();
+        self.few = None;
+        if self.counted == rows {
+            return;
         }
+        if self.counted * 4 < rows {
+            let few = selected.ones_in(from, from + rows);
+            self.few = Some(few.map(|row| (row - from) as u32).collect());
+            return;
+        }
+        for (row, word) in selected.window(from, from + rows) {
+            let row = row - from;
+            let end = (row + 64 - (row + from) % 64).min(rows);
+            if word == low_ones(end - row) {
+                continue;
+            }
+            for (at, key) in self.keys[row..end].iter_mut().enumerate() {
+                *key = if word >> at & 1 == 1 { *key } else { nowhere };
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.counted == self.keys.len()
     }
 }
 
-/// Adds what the rows of a chunk weigh to the groups of their keys.
-fn add(numbers: &mut Numbers, weight: &Weight, from: usize, chunk: &Chunk) {
+/// Adds what the selected rows of a chunk weigh to the groups of their keys.
+fn add(numbers: &mut Numbers, weight: &Weight, selected: &Bits, from: usize, chunk: &Chunk) {
     let keys = &chunk.keys;
+    let to = from + keys.len();
     match (numbers, weight) {
-        (Numbers::Counts(counts), Weight::One) if counts.len() == 1 => {
-            counts[0] += chunk.rows.len() as u64;
+        (Numbers::Counts(counts), Weight::One) if chunk.is_whole => {
+            counts[0] += chunk.counted as u64;
         }
-        (Numbers::Counts(counts), Weight::One) => {
-            if chunk.rows.len() == keys.len() {
-                keys.iter().for_each(|key| counts[*key as usize] += 1);
-            } else {
-                chunk
-                    .rows
-                    .iter()
-                    .for_each(|row| counts[keys[*row as usize] as usize] += 1);
-            }
-        }
-        (Numbers::Counts(counts), Weight::If(bits))
-            if counts.len() == 1 && chunk.rows.len() == keys.len() =>
-        {
-            let window = bits.window(from, from + keys.len());
-            counts[0] += window
-                .map(|(_, word)| u64::from(word.count_ones()))
+        (Numbers::Counts(counts), Weight::One) => match &chunk.few {
+            Some(few) => few
+                .iter()
+                .for_each(|row| counts[keys[*row as usize] as usize] += 1),
+            None => keys.iter().for_each(|key| counts[*key as usize] += 1),
+        },
+        (Numbers::Counts(counts), Weight::If(bits)) if chunk.is_whole => {
+            let both = bits.window(from, to).zip(selected.window(from, to));
+            counts[0] += both
+                .map(|((_, one), (_, other))| u64::from((one & other).count_ones()))
                 .sum::<u64>();
         }
-        (Numbers::Counts(counts), Weight::If(bits)) => {
-            for row in &chunk.rows {
-                let row = *row as usize;
-                counts[keys[row] as usize] += u64::from(bits.get(from + row));
+        (Numbers::Counts(counts), Weight::If(bits)) => match &chunk.few {
+            Some(few) => {
+                for row in few {
+                    let row = *row as usize;
+                    counts[keys[row] as usize] += u64::from(bits.get(from + row));
+                }
             }
-        }
+            None => {
+                let mut keys = keys.as_slice();
+                for (row, word) in bits.window(from, to) {
+                    let (here, rest) = keys.split_at(keys.len().min(64 - row % 64));
+                    for (at, key) in here.iter().enumerate() {
+                        counts[*key as usize] += word >> at & 1;
+                    }
+                    keys = rest;
+                }
+            }
+        },
         (Numbers::Counts(counts), Weight::Known(amounts)) => match &**amounts {
             Amounts::U8(amounts) => chunk.add_known(&amounts[from..], u8::MAX, counts),
             Amounts::U32(amounts) => chunk.add_known(&amounts[from..], u32::MAX, counts),
@@ -387,19 +396,18 @@ fn add(numbers: &mut Numbers, weight: &Weight, from: usize, chunk: &Chunk) {
         (Numbers::Sums(sums), Weight::Amount(amounts)) => match &**amounts {
             Amounts::U8(amounts) => chunk.add_amounts(&amounts[from..], u8::MAX, sums),
             Amounts::U32(amounts) => chunk.add_amounts(&amounts[from..], u32::MAX, sums),
+            Amounts::Nothing => {}
             // Amounts of odd data may be too great for sums of 64 bits.
-            Amounts::I64(_) | Amounts::Nothing => {
-                for row in &chunk.rows {
-                    let row = *row as usize;
-                    let sum = &mut sums[keys[row] as usize];
-                    *sum = sum.saturating_add(weight.amount(from + row));
+            Amounts::I64(_) => {
+                for row in selected.ones_in(from, to) {
+                    let sum = &mut sums[keys[row - from] as usize];
+                    *sum = sum.saturating_add(weight.amount(row));
                 }
             }
         },
         (numbers, weight) => {
-            for row in &chunk.rows {
-                let row = *row as usize;
-                numbers.add(keys[row] as usize, weight.amount(from + row));
+            for row in selected.ones_in(from, to) {
+                numbers.add(keys[row - from] as usize, weight.amount(row));
             }
         }
     }
@@ -413,87 +421,105 @@ impl Chunk {
         nothing: A,
         sums: &mut [i128],
     ) {
-        let known = |row: usize| {
-            if amounts[row] == nothing {
-                0
-            } else {
-                amounts[row].into()
+        let known = |amount: A| if amount == nothing { 0 } else { amount.into() };
+        match &self.few {
+            Some(few) => {
+                for row in few {
+                    let row = *row as usize;
+                    sums[self.keys[row] as usize] += i128::from(known(amounts[row]));
+                }
             }
-        };
-        if let [sum] = sums {
-            let total: u64 = if self.rows.len() == self.keys.len() {
-                (0..self.keys.len()).map(known).sum()
-            } else {
-                self.rows.iter().map(|row| known(*row as usize)).sum()
-            };
-            *sum += i128::from(total);
-            return;
-        }
-        for row in &self.rows {
-            let row = *row as usize;
-            sums[self.keys[row] as usize] += i128::from(known(row));
+            None if self.is_whole => {
+                let rows = self.keys.iter().zip(amounts);
+                let total: u64 = if self.is_full() {
+                    rows.map(|(_, amount)| known(*amount)).sum()
+                } else {
+                    rows.map(|(key, amount)| if *key == 0 { known(*amount) } else { 0 })
+                        .sum()
+                };
+                sums[0] += i128::from(total);
+            }
+            None => {
+                for (key, amount) in self.keys.iter().zip(amounts) {
+                    sums[*key as usize] += i128::from(known(*amount));
+                }
+            }
         }
     }
 
     /// Counts the rows whose amount isn't `nothing`.
     fn add_known<A: Copy + PartialEq>(&self, amounts: &[A], nothing: A, counts: &mut [u64]) {
-        for row in &self.rows {
-            let row = *row as usize;
-            counts[self.keys[row] as usize] += u64::from(amounts[row] != nothing);
+        match &self.few {
+            Some(few) => {
+                for row in few {
+                    let row = *row as usize;
+                    counts[self.keys[row] as usize] += u64::from(amounts[row] != nothing);
+                }
+            }
+            None if self.is_whole => {
+                let rows = self.keys.iter().zip(amounts);
+                counts[0] += rows
+                    .map(|(key, amount)| u64::from((*key == 0) & (*amount != nothing)))
+                    .sum::<u64>();
+            }
+            None => {
+                for (key, amount) in self.keys.iter().zip(amounts) {
+                    counts[*key as usize] += u64::from(*amount != nothing);
+                }
+            }
         }
     }
 }
 
 /// Counts the visitors of the selected visits of a chunk in the groups of their keys, once each.
+/// `visitor` is the number of the one before; `first` begins each one's visits.
 fn distinct_visitors(
     measure: usize,
+    mut visitor: u32,
     first: &Bits,
     selected: &Bits,
     from: usize,
-    to: usize,
-    keys: &[u32],
+    chunk: &Chunk,
     cells: &mut Cells,
 ) {
-    let mut visitor = cells.visitor;
     let Some((stamps, counts)) = cells.visitors(measure) else {
         return;
     };
+    let mut keys = chunk.keys.as_slice();
+    let to = from + keys.len();
     let words = first.window(from, to).zip(selected.window(from, to));
     for ((row, begun), (_, selected)) in words {
-        let keys = &keys[row - from..(row - from + 64).min(keys.len())];
-        let width = (to - row).min(64 - row % 64);
-        let keys = &keys[..width];
+        let (here, rest) = keys.split_at(keys.len().min(64 - row % 64));
+        keys = rest;
         if selected == 0 {
             visitor = visitor.wrapping_add(begun.count_ones());
-        } else if let ([stamp], [count]) = (&mut *stamps, &mut *counts) {
-            // Without dimensions nothing is looked up, and the last visitor stays in a register.
-            let mut last = *stamp;
+        } else if chunk.is_whole {
+            // Nothing is looked up, and the last visitor stays in a register.
+            let mut last = stamps[0];
             let mut found = 0;
-            for at in 0..width {
+            for at in 0..here.len() {
                 visitor = visitor.wrapping_add((begun >> at & 1) as u32);
                 let is_new = selected >> at & 1 == 1 && last != visitor;
                 found += u64::from(is_new);
                 last = if is_new { visitor } else { last };
             }
-            *stamp = last;
-            *count += found;
-        } else if selected == low_ones(width) {
-            for (at, key) in keys.iter().enumerate() {
+            stamps[0] = last;
+            counts[0] += found;
+        } else if chunk.few.is_some() {
+            for at in ones(selected) {
+                let number = visitor.wrapping_add((begun & low_ones(at + 1)).count_ones());
+                let key = here[at] as usize;
+                counts[key] += u64::from(stamps[key] != number);
+                stamps[key] = number;
+            }
+            visitor = visitor.wrapping_add(begun.count_ones());
+        } else {
+            for (at, key) in here.iter().enumerate() {
                 visitor = visitor.wrapping_add((begun >> at & 1) as u32);
                 let stamp = &mut stamps[*key as usize];
                 counts[*key as usize] += u64::from(*stamp != visitor);
                 *stamp = visitor;
             }
-        } else {
-            for (at, key) in keys.iter().enumerate() {
-                visitor = visitor.wrapping_add((begun >> at & 1) as u32);
-                if selected >> at & 1 == 1 {
-                    let stamp = &mut stamps[*key as usize];
-                    counts[*key as usize] += u64::from(*stamp != visitor);
-                    *stamp = visitor;
-                }
-            }
         }
     }
-    cells.visitor = visitor;
 }

@@ -5,8 +5,11 @@ mod cells;
 mod fact;
 mod flat;
 mod general;
+mod scenes;
 mod select;
 mod weight;
+
+use std::sync::Arc;
 
 use afsa_store::{Measure, StoreError};
 
@@ -14,12 +17,15 @@ pub(crate) use bound::load;
 pub(crate) use cells::Cells;
 pub(crate) use fact::Counted;
 
+use crate::bits::Bits;
 use crate::filter::Left;
 use crate::key::Axes;
+use crate::part::Table;
 use crate::shard::Stretch;
 use crate::world::World;
 use bound::Bound;
 use general::{Buffers, General};
+use select::Inside;
 use weight::Weight;
 
 /// The measures of one fact, with their positions among the question's.
@@ -61,7 +67,9 @@ impl Pass {
     ) -> Result<(), StoreError> {
         let mut readies = Vec::with_capacity(lefts.len());
         for (at, left) in lefts.iter().enumerate() {
-            readies.push(Ready::new(self, world, first_part + at, left, axes)?);
+            let number = first_part + at;
+            let is_dense = cells.is_dense();
+            readies.push(Ready::new(self, world, number, left, axes, is_dense)?);
         }
         if self.counted == Counted::Visit {
             for stretch in stretches {
@@ -82,11 +90,22 @@ struct Ready {
     counted: Counted,
     bound: Bound,
     weights: Vec<(usize, Weight)>,
-    /// The visits or things to count.
-    selected: crate::bits::Bits,
+    selected: Selected,
     buffers: Buffers,
     chunk: flat::Chunk,
     joined: flat::JoinedChunk,
+    keys: Vec<u32>,
+}
+
+/// What to count.
+enum Selected {
+    Nothing,
+    Visits(Arc<Bits>),
+    /// The first or last page views of these visits.
+    EndsOf(Arc<Bits>),
+    /// The things of these scenes, of which nothing of their own is asked.
+    ThingsOf(Arc<Inside>),
+    Things(Arc<Bits>),
 }
 
 impl Ready {
@@ -96,32 +115,57 @@ impl Ready {
         number: usize,
         left: &Left,
         axes: &Axes,
+        is_dense: bool,
     ) -> Result<Ready, StoreError> {
         let part = &world.parts[number];
         let counted = pass.counted;
         let bound = Bound::new(world, number, counted, axes, left)?;
-        let selected = match counted {
-            Counted::Visit => select::visits(world, part, left)?,
-            Counted::Entry | Counted::Exit => {
+        let is_bulk = is_dense && bound.is_flat() && left.things.is_none();
+        let of_things = || select::things(world, number, counted, &bound.table, left);
+        let selected = match (counted, &part.image) {
+            (Counted::Visit, _) => Selected::Visits(select::visits(world, part, left)?),
+            (Counted::Entry | Counted::Exit, _) => {
                 let visits = select::visits(world, part, left)?;
-                select::ends_of_visits(counted, &bound.table, &visits, left)
+                if is_bulk {
+                    Selected::EndsOf(visits)
+                } else {
+                    let ends = select::ends_of_visits(counted, &bound.table, &visits, left);
+                    Selected::Things(Arc::new(ends))
+                }
             }
-            _ => select::things(world, number, counted, &bound.table, left)?,
+            (Counted::Thing(_), Some(image))
+                if is_bulk
+                    && bound.own.is_empty()
+                    && matches!(bound.table, Table::Image(_))
+                    && pass
+                        .measures
+                        .iter()
+                        .all(|(_, measure)| Weight::is_one(*measure)) =>
+            {
+                Selected::ThingsOf(select::inside(world, image, left)?)
+            }
+            _ => Selected::Things(of_things()?),
         };
-        let mut weights = Vec::with_capacity(pass.measures.len());
-        for (position, measure) in &pass.measures {
-            weights.push((*position, Weight::new(*measure, world, number, left)?));
-        }
-        Ok(Ready {
+        let mut ready = Ready {
             number,
             counted,
             bound,
-            weights,
+            weights: Vec::new(),
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
             joined: flat::JoinedChunk::default(),
-        })
+            keys: Vec::new(),
+        };
+        if !ready.selected.is_any() {
+            ready.selected = Selected::Nothing;
+            return Ok(ready);
+        }
+        for (position, measure) in &pass.measures {
+            let weight = Weight::new(*measure, world, number, left)?;
+            ready.weights.push((*position, weight));
+        }
+        Ok(ready)
     }
 
     fn visits(
@@ -130,57 +174,56 @@ impl Ready {
         stretch: Stretch,
         cells: &mut Cells,
     ) -> Result<(), StoreError> {
-        let (part, weights) = (&world.parts[self.number], &self.weights);
-        if cells.is_dense() && self.bound.is_flat() {
-            let (selected, bound) = (&self.selected, &self.bound);
-            return flat::visits(
-                part,
-                stretch,
-                selected,
-                bound,
-                weights,
-                cells,
-                &mut self.chunk,
-            );
+        let Selected::Visits(selected) = &self.selected else {
+            // Whoever has a visit here only goes on elsewhere under a number of his own.
+            cells.visitor = cells.visitor.wrapping_add(u32::from(!stretch.continues));
+            return Ok(());
+        };
+        let (part, weights, bound) = (&world.parts[self.number], &self.weights, &self.bound);
+        if cells.is_dense() && bound.is_flat() {
+            let chunk = &mut self.chunk;
+            return flat::visits(part, stretch, selected, bound, weights, cells, chunk);
         }
         if cells.is_dense()
-            && let Some(joined) = self.bound.joined_visits()
+            && let Some(joined) = bound.joined_visits()
         {
-            let (selected, bound) = (&self.selected, &self.bound);
-            return joined.count(
-                part,
-                stretch,
-                selected,
-                bound,
-                weights,
-                cells,
-                &mut self.joined,
-            );
+            let chunk = &mut self.joined;
+            return joined.count(part, stretch, selected, bound, weights, cells, chunk);
         }
+        let selected = selected.clone();
         let mut buffers = std::mem::take(&mut self.buffers);
         let done = self
             .general(world, cells, &mut buffers)
-            .visits(stretch, &self.selected);
+            .visits(stretch, &selected);
         self.buffers = buffers;
         done
     }
 
     fn things(&mut self, world: &World, cells: &mut Cells) -> Result<(), StoreError> {
-        let is_sold = self
-            .weights
-            .iter()
-            .any(|(_, weight)| matches!(weight, Weight::Sold(_)));
-        if cells.is_dense() && self.bound.is_flat() && !is_sold {
+        let (bound, weights) = (&self.bound, &self.weights);
+        let things = match &self.selected {
+            Selected::Nothing | Selected::Visits(_) => return Ok(()),
+            Selected::EndsOf(visits) => {
+                let keys = &mut self.keys;
+                scenes::ends(self.counted, visits, bound, weights, cells, keys);
+                return Ok(());
+            }
+            Selected::ThingsOf(inside) => {
+                let range = *world.question.range;
+                scenes::things(inside, range, bound, weights, cells, &mut self.keys);
+                return Ok(());
+            }
+            Selected::Things(things) => things.clone(),
+        };
+        let is_sold = |(_, weight): &(usize, Weight)| matches!(weight, Weight::Sold(_));
+        if cells.is_dense() && bound.is_flat() && !weights.iter().any(is_sold) {
             let (part, of_visit) = (&world.parts[self.number], self.counted.is_of_visit());
-            let (selected, bound) = (&self.selected, &self.bound);
             let chunk = &mut self.chunk;
-            flat::things(part, selected, bound, of_visit, &self.weights, cells, chunk);
+            flat::things(part, &things, bound, of_visit, weights, cells, chunk);
             return Ok(());
         }
         let mut buffers = std::mem::take(&mut self.buffers);
-        let done = self
-            .general(world, cells, &mut buffers)
-            .things(&self.selected);
+        let done = self.general(world, cells, &mut buffers).things(&things);
         self.buffers = buffers;
         done
     }
@@ -199,6 +242,16 @@ impl Ready {
             weights: &self.weights,
             cells,
             buffers,
+        }
+    }
+}
+
+impl Selected {
+    fn is_any(&self) -> bool {
+        match self {
+            Selected::Nothing => false,
+            Selected::Visits(rows) | Selected::EndsOf(rows) | Selected::Things(rows) => rows.any(),
+            Selected::ThingsOf(inside) => inside.whole.any() || inside.partly.any(),
         }
     }
 }

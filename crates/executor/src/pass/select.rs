@@ -1,26 +1,78 @@
 //! Which visits and things a pass counts.
 
-use afsa_model::Timestamp;
+use std::sync::Arc;
+
+use afsa_model::{TimeRange, Timestamp};
 use afsa_store::StoreError;
 
 use super::fact::Counted;
 use crate::bits::Bits;
 use crate::filter::Left;
-use crate::image::Image;
+use crate::image::{Chosen, Image, Loaded, Offsets, SelectionKey};
 use crate::part::{Part, Table, things_of};
 use crate::world::World;
 
-/// The visits that are left and began in the question's range.
-pub(crate) fn visits(world: &World, part: &Part, left: &Left) -> Result<Bits, StoreError> {
-    let Some(image) = &part.image else {
-        return Ok(Bits::zeros(part.scenes));
-    };
-    let mut visits = image.starts()?.within(*world.question.range);
-    visits.and(&left.scenes);
-    for lone in part.visits..part.scenes {
-        visits.clear(lone);
+/// Scenes whose things lie in a range, as far as that can be told without looking into them. What
+/// lies in an image is never later than its visit's end.
+pub(crate) struct Inside {
+    /// All of their things lie in it.
+    pub(crate) whole: Bits,
+    /// Those that began in it and end after it, or began before it and end in it or after.
+    pub(crate) partly: Bits,
+}
+
+impl Loaded for Inside {
+    fn bytes(&self) -> usize {
+        self.whole.bytes() + self.partly.bytes()
     }
-    Ok(visits)
+}
+
+/// The visits that are left and began in the question's range.
+pub(crate) fn visits(world: &World, part: &Part, left: &Left) -> Result<Arc<Bits>, StoreError> {
+    let Some(image) = &part.image else {
+        return Ok(Arc::new(Bits::zeros(part.scenes)));
+    };
+    let range = *world.question.range;
+    keep(image, world, left, Chosen::Visits(range), || {
+        let mut visits = image.starts()?.within(range);
+        visits.and(&left.scenes);
+        for lone in part.visits..part.scenes {
+            visits.clear(lone);
+        }
+        Ok(visits)
+    })
+}
+
+/// The scenes left that lie in the question's range, and those that do partly.
+pub(crate) fn inside(world: &World, image: &Image, left: &Left) -> Result<Arc<Inside>, StoreError> {
+    let range = *world.question.range;
+    keep(image, world, left, Chosen::Inside(range), || {
+        let mut whole = image.starts()?.within(range);
+        let mut partly = partly_inside(image, &whole, range)?;
+        whole.and(&left.scenes);
+        partly.and(&left.scenes);
+        whole.and_not(&partly);
+        Ok(Inside { whole, partly })
+    })
+}
+
+/// Has the image keep what it alone decides.
+fn keep<T: Loaded>(
+    image: &Image,
+    world: &World,
+    left: &Left,
+    chosen: Chosen,
+    choose: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<Arc<T>, StoreError> {
+    let Some(name) = &left.name else {
+        return Ok(Arc::new(choose()?));
+    };
+    let key = SelectionKey {
+        chosen,
+        traffic: world.question.traffic,
+        filter: name.0.clone(),
+    };
+    image.selections().get(key, choose)
 }
 
 /// The first or last page view of each of these visits, if it is left.
@@ -28,20 +80,25 @@ pub(crate) fn ends_of_visits(counted: Counted, table: &Table, visits: &Bits, lef
     let offsets = table.offsets();
     let mut ends = Bits::zeros(table.len());
     for visit in visits.ones_in(0, visits.len()) {
-        let page_views = offsets.of(visit);
-        if !page_views.is_empty() {
-            let is_entry = counted == Counted::Entry;
-            ends.set(if is_entry {
-                page_views.start
-            } else {
-                page_views.end - 1
-            });
+        if let Some(end) = end_of(counted, offsets, visit) {
+            ends.set(end);
         }
     }
     if let Some(things) = left.of(counted.thing()) {
         ends.and(things);
     }
     ends
+}
+
+/// The first or last page view of a visit.
+#[inline]
+pub(crate) fn end_of(counted: Counted, offsets: &Offsets, visit: usize) -> Option<usize> {
+    let page_views = offsets.of(visit);
+    if counted == Counted::Entry {
+        (!page_views.is_empty()).then_some(page_views.start)
+    } else {
+        page_views.last()
+    }
 }
 
 /// The things of a table in the question's range: left, not of cancelled orders, and converted
@@ -52,9 +109,24 @@ pub(crate) fn things(
     counted: Counted,
     table: &Table,
     left: &Left,
-) -> Result<Bits, StoreError> {
+) -> Result<Arc<Bits>, StoreError> {
     let part = &world.parts[number];
-    let mut things = in_range(world, part, counted, table, left)?;
+    let in_range = match (&part.image, table) {
+        (Some(image), Table::Image(_)) => {
+            let chosen = Chosen::Things(counted.thing(), *world.question.range);
+            keep(image, world, left, chosen, || {
+                in_image(world, part, image, counted, table, left)
+            })?
+        }
+        _ => Arc::new(in_orders(world, part, counted, table, left)?),
+    };
+    let is_done = left.things.is_none()
+        && matches!(table, Table::Image(_))
+        && !matches!(counted, Counted::Conversion(_));
+    if is_done {
+        return Ok(in_range);
+    }
+    let mut things = Bits::clone(&in_range);
     if let Some(left) = left.of(counted.thing()) {
         things.and(left);
     }
@@ -74,12 +146,11 @@ pub(crate) fn things(
         }
         things.and(&converted);
     }
-    Ok(things)
+    Ok(Arc::new(things))
 }
 
-/// Things of scenes left whose own moment lies in the range. What lies in an image is never later
-/// than its visit's end, so that most visits needn't be looked into.
-fn in_range(
+/// Orders or their rows, of scenes left, whose own moment lies in the range.
+fn in_orders(
     world: &World,
     part: &Part,
     counted: Counted,
@@ -88,31 +159,38 @@ fn in_range(
 ) -> Result<Bits, StoreError> {
     let range = *world.question.range;
     let offsets = table.offsets();
-    let (Some(image), Table::Image(_)) = (&part.image, table) else {
-        let mut things = things_of(&left.scenes, offsets, table.len());
-        let mut scenes = left.scenes.clone();
-        if let Some(inhabited) = offsets.inhabited() {
-            scenes.and(inhabited);
-        }
-        let times = part.times(counted.thing())?;
-        for scene in scenes.ones_in(0, part.scenes) {
-            for thing in offsets.of(scene) {
-                if !range.contains(Timestamp(times.get(scene, thing))) {
-                    things.clear(thing);
-                }
+    let mut things = things_of(&left.scenes, offsets, table.len());
+    let mut scenes = Bits::clone(&left.scenes);
+    if let Some(inhabited) = offsets.inhabited() {
+        scenes.and(inhabited);
+    }
+    let times = part.times(counted.thing())?;
+    for scene in scenes.ones_in(0, part.scenes) {
+        for thing in offsets.of(scene) {
+            if !range.contains(Timestamp(times.get(scene, thing))) {
+                things.clear(thing);
             }
         }
-        return Ok(things);
-    };
-    let mut begun = image.starts()?.within(range);
-    let mut straddling = straddling(image, &begun, world)?;
-    begun.and(&left.scenes);
-    straddling.and(&left.scenes);
-    begun.and_not(&straddling);
-    let mut things = things_of(&begun, offsets, table.len());
-    if straddling.any() {
+    }
+    Ok(things)
+}
+
+/// Things of an image, of scenes left, whose own moment lies in the range.
+fn in_image(
+    world: &World,
+    part: &Part,
+    image: &Image,
+    counted: Counted,
+    table: &Table,
+    left: &Left,
+) -> Result<Bits, StoreError> {
+    let range = *world.question.range;
+    let offsets = table.offsets();
+    let inside = inside(world, image, left)?;
+    let mut things = things_of(&inside.whole, offsets, table.len());
+    if inside.partly.any() {
         let times = part.times(counted.thing())?;
-        for scene in straddling.ones_in(0, part.scenes) {
+        for scene in inside.partly.ones_in(0, part.scenes) {
             for thing in offsets.of(scene) {
                 if range.contains(Timestamp(times.get(scene, thing))) {
                     things.set(thing);
@@ -123,17 +201,16 @@ fn in_range(
     Ok(things)
 }
 
-/// Visits that lie partly in the question's range: those that began in it and end after it, or
-/// began before it and end in it or after.
-fn straddling(image: &Image, begun: &Bits, world: &World) -> Result<Bits, StoreError> {
-    let range = *world.question.range;
-    let layout = image.layout()?;
+/// The scenes that lie partly in the range; `begun` began in it.
+fn partly_inside(image: &Image, begun: &Bits, range: TimeRange) -> Result<Bits, StoreError> {
+    let scenes = image.layout()?.scenes();
     let span = image.span()?;
-    if range.from.0 <= span.first && span.last < range.to.0 {
-        return Ok(Bits::zeros(layout.scenes()));
+    let is_apart = span.last < range.from.0 || range.to.0 <= span.first;
+    if is_apart || (range.from.0 <= span.first && span.last < range.to.0) {
+        return Ok(Bits::zeros(scenes));
     }
     let (starts, durations) = (image.starts()?, image.durations()?);
-    Ok(Bits::from_fn(layout.scenes(), |scene| {
+    Ok(Bits::from_fn(scenes, |scene| {
         let start = starts.get(scene);
         let end = start.saturating_add(durations.get(scene).unwrap_or(0));
         if begun.get(scene) {

@@ -99,6 +99,15 @@ impl Weight {
         })
     }
 
+    /// Whether each thing that is counted adds 1, whatever it is.
+    pub(crate) fn is_one(measure: Measure) -> bool {
+        use Measure::*;
+        matches!(
+            measure,
+            Visits | Entries | Exits | PageViews | Events | Conversions | Orders
+        )
+    }
+
     /// What the thing of this row adds, of what adds up.
     #[inline]
     pub(crate) fn amount(&self, row: usize) -> i128 {
