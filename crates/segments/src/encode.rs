@@ -41,7 +41,8 @@ pub(crate) mod item {
 /// 32-bit numbers for whoever reads them.
 const MOST_ROWS: usize = i32::MAX as usize;
 
-/// Turns the visits and loose hits of visitors, strictly ascending by key, into columns.
+/// Turns the visits and loose hits of visitors, strictly ascending by key, into columns. Only
+/// [`VisitorKey::NOBODY`] may come several times: his hits are in no order.
 ///
 /// Every field is kept as it is, with two exceptions, both without meaning: a
 /// [`Custom`](afsa_model::Custom) without values is no custom at all, and its numbers outside of
@@ -56,7 +57,10 @@ pub fn encode(cuts: impl IntoIterator<Item = (VisitorKey, Cut)>) -> Result<Table
     let mut loose = Vec::new();
     let mut previous: Option<VisitorKey> = None;
     for (visitor, cut) in cuts {
-        if let Some(previous) = previous.filter(|previous| *previous >= visitor) {
+        let is_nobody_again = visitor == VisitorKey::NOBODY && previous == Some(VisitorKey::NOBODY);
+        if let Some(previous) = previous.filter(|previous| *previous >= visitor)
+            && !is_nobody_again
+        {
             return Err(SegmentError::Unsorted {
                 previous: previous.0,
                 visitor: visitor.0,
@@ -66,7 +70,7 @@ pub fn encode(cuts: impl IntoIterator<Item = (VisitorKey, Cut)>) -> Result<Table
         for visit in &cut.visits {
             encoder.visit(visitor, visit)?;
         }
-        if !cut.visits.is_empty() || !cut.loose.is_empty() {
+        if !is_nobody_again && (!cut.visits.is_empty() || !cut.loose.is_empty()) {
             encoder.summary.visitors += 1;
         }
         if !cut.loose.is_empty() {

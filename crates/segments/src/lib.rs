@@ -17,6 +17,7 @@
 mod builders;
 mod decode;
 mod encode;
+mod gather;
 mod layout;
 mod pairs;
 mod readers;

@@ -65,11 +65,19 @@ fn first_loose(source: &dyn RowSource) -> Result<usize, SegmentError> {
     Ok(first)
 }
 
-/// The cuts of those of `visitors`, ascending, who are in the source.
-pub(crate) fn visitors(
+/// The rows of one visitor.
+pub(crate) struct Found {
+    visitor: VisitorKey,
+    pub visits: Range<usize>,
+    /// Hits that lie in no visit.
+    pub loose: Range<usize>,
+}
+
+/// Where those of `visitors` are who are in the source, ascending.
+pub(crate) fn find(
     source: &dyn RowSource,
     visitors: &[VisitorKey],
-) -> Result<Vec<(VisitorKey, Cut)>, SegmentError> {
+) -> Result<Vec<Found>, SegmentError> {
     let mut wanted = visitors.to_vec();
     wanted.sort_unstable();
     wanted.dedup();
@@ -79,28 +87,40 @@ pub(crate) fn visitors(
     let first_loose = first_loose(source)?;
     let of_visits = keys(source, Table::Visits, 0..source.rows(Table::Visits))?;
     let of_loose = keys(source, Table::Hits, first_loose..source.rows(Table::Hits))?;
-    let mut decoder: Option<Decoder> = None;
-    let mut found = Vec::new();
-    for visitor in wanted {
-        let visits = run(&of_visits, visitor);
+    let found = wanted.into_iter().map(|visitor| {
         let loose = run(&of_loose, visitor);
-        if visits.is_empty() && loose.is_empty() {
-            continue;
+        Found {
+            visitor,
+            visits: run(&of_visits, visitor),
+            loose: first_loose + loose.start..first_loose + loose.end,
         }
-        let decoder = match &mut decoder {
-            Some(decoder) => decoder,
-            None => decoder.insert(Decoder::new(source)?),
-        };
-        let mut cut = Cut::default();
-        if !visits.is_empty() {
-            cut.visits = decoder.visits(visits)?;
-        }
-        if !loose.is_empty() {
-            cut.loose = decoder.loose(first_loose + loose.start..first_loose + loose.end)?;
-        }
-        found.push((visitor, cut));
+    });
+    Ok(found
+        .filter(|found| !found.visits.is_empty() || !found.loose.is_empty())
+        .collect())
+}
+
+/// The cuts of visitors that were found.
+pub(crate) fn cuts_of(
+    source: &dyn RowSource,
+    found: Vec<Found>,
+) -> Result<Vec<(VisitorKey, Cut)>, SegmentError> {
+    if found.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    let mut decoder = Decoder::new(source)?;
+    let mut cuts = Vec::with_capacity(found.len());
+    for found in found {
+        let mut cut = Cut::default();
+        if !found.visits.is_empty() {
+            cut.visits = decoder.visits(found.visits)?;
+        }
+        if !found.loose.is_empty() {
+            cut.loose = decoder.loose(found.loose)?;
+        }
+        cuts.push((found.visitor, cut));
+    }
+    Ok(cuts)
 }
 
 /// Where the key stands among sorted keys.
@@ -109,7 +129,8 @@ fn run(keys: &[VisitorKey], key: VisitorKey) -> Range<usize> {
     first..first + keys[first..].partition_point(|other| *other == key)
 }
 
-/// Every visitor of a segment with his visits and loose hits, ascending by key.
+/// Every visitor of a segment with his visits and loose hits, ascending by key. Hits of nobody
+/// come first, in as many items as it takes to keep each small.
 ///
 /// Memory: a batch of some ten thousand visits at a time, the distinct clients and origins, and
 /// the largest visitor.
@@ -258,6 +279,10 @@ impl<'a, T: Owned> Walk<'a, T> {
             }
             // One row more, to see whether the last visitor goes on.
             let keys = keys(self.source, self.table, self.rows.start..end + 1)?;
+            if keys.last() == Some(&VisitorKey::NOBODY) {
+                // Hits of nobody need no neighbours.
+                return Ok(end);
+            }
             let borders = keys.windows(2).rposition(|pair| match pair {
                 [left, right] => left.cmp(right) != Ordering::Equal,
                 _ => false,

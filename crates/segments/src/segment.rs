@@ -14,6 +14,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 
+use crate::gather::Gathered;
 use crate::layout::{self, Columns};
 use crate::rows::{self, Cuts, RowSource};
 use crate::write::{FORMAT_VERSION, VERSION_KEY, failed};
@@ -61,16 +62,19 @@ impl Segment {
         &self.folder
     }
 
-    /// The visits and loose hits of those of `visitors` who are here, ascending by key.
+    /// The visits and loose hits of those of `visitors` who are here, ascending by key. However
+    /// many they are, each file is gone through once.
     pub fn visitors(
         &self,
         visitors: &[VisitorKey],
     ) -> Result<Vec<(VisitorKey, Cut)>, SegmentError> {
-        rows::visitors(self, visitors)
+        let found = rows::find(self, visitors)?;
+        let gathered = Gathered::read(self, &found)?;
+        rows::cuts_of(&gathered, found)
     }
 
-    /// Every visitor's visits and loose hits, ascending by key, read batch by batch. After an
-    /// error there comes nothing.
+    /// Every visitor's visits and loose hits, ascending by key, read batch by batch; hits of
+    /// nobody come in several items. After an error there comes nothing.
     pub fn cuts(&self) -> Cuts<'_> {
         Cuts::new(self)
     }
@@ -106,28 +110,53 @@ impl Segment {
             .collect())
     }
 
-    /// Reads stored columns (all, or those of `names` that are there).
+    /// Reads all columns of ranges of rows, ascending and apart, as one.
+    pub(crate) fn read_ranges(
+        &self,
+        table: Table,
+        ranges: &[Range<usize>],
+    ) -> Result<Columns, SegmentError> {
+        let columns = self.read_stored(table, ranges, None)?;
+        self.restored(
+            table,
+            columns,
+            ranges.iter().map(ExactSizeIterator::len).sum(),
+        )
+    }
+
+    fn restored(
+        &self,
+        table: Table,
+        columns: Columns,
+        rows: usize,
+    ) -> Result<Columns, SegmentError> {
+        stored::restore(table, columns, rows, |visits, name| {
+            self.read_stored(Table::Visits, &[visits], Some(&[name]))
+        })
+    }
+
+    /// Reads stored columns (all, or those of `names` that are there) of ranges of rows.
     fn read_stored(
         &self,
         table: Table,
-        rows: Range<usize>,
+        ranges: &[Range<usize>],
         names: Option<&[&str]>,
     ) -> Result<Columns, SegmentError> {
         let path = self.path(table);
         let mut columns = Columns::new(path.display().to_string());
         let total = self.rows(table);
-        if rows.end > total {
-            return Err(damaged(
-                &path,
-                &format!("row {} of {total} is referred to", rows.end - 1),
-            ));
+        let end = ranges.last().map_or(0, |range| range.end);
+        if end > total {
+            let problem = format!("row {} of {total} is referred to", end - 1);
+            return Err(damaged(&path, &problem));
         }
-        if rows.is_empty() {
+        let rows: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+        if rows == 0 {
             return Ok(columns);
         }
         let file = File::open(&path).map_err(|error| failed("open", &path, &error))?;
         // Of a part of the rows only the pages are read that hold them.
-        let policy = match rows.len() == total {
+        let policy = match rows == total {
             true => PageIndexPolicy::Skip,
             false => PageIndexPolicy::Optional,
         };
@@ -149,9 +178,9 @@ impl Segment {
         let mask = ProjectionMask::roots(metadata.parquet_schema(), projected);
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_projection(mask)
-            .with_batch_size(rows.len());
-        if rows.len() < total {
-            let ranges = std::iter::once(rows.clone());
+            .with_batch_size(rows);
+        if rows < total {
+            let ranges = ranges.iter().filter(|range| !range.is_empty()).cloned();
             let selection = RowSelection::from_consecutive_ranges(ranges, total);
             builder = builder.with_row_selection(selection);
         }
@@ -171,7 +200,7 @@ impl Segment {
                 [one] => one.column(index).clone(),
                 _ => concat(&parts).map_err(|error| damaged(&path, &error.to_string()))?,
             };
-            if array.len() != rows.len() {
+            if array.len() != rows {
                 return Err(damaged(&path, "it has fewer rows than it says"));
             }
             columns.add(field.name(), array);
@@ -218,10 +247,8 @@ impl RowSource for Segment {
                 .flat_map(|name| stored::needed(table, name))
                 .collect()
         });
-        let columns = self.read_stored(table, rows.clone(), needed.as_deref())?;
-        stored::restore(table, columns, rows.len(), |visits, name| {
-            self.read_stored(Table::Visits, visits, Some(&[name]))
-        })
+        let columns = self.read_stored(table, std::slice::from_ref(&rows), needed.as_deref())?;
+        self.restored(table, columns, rows.len())
     }
 }
 

@@ -55,7 +55,7 @@ impl Tables {
         &self,
         visitors: &[VisitorKey],
     ) -> Result<Vec<(VisitorKey, Cut)>, SegmentError> {
-        rows::visitors(self, visitors)
+        rows::cuts_of(self, rows::find(self, visitors)?)
     }
 
     /// Every visitor's visits and loose hits, ascending by key, decoded batch by batch. After an

@@ -84,7 +84,10 @@ pub(crate) fn contents(segment: &Segment) -> Result<(), SegmentError> {
             seen.visits += 1;
         }
         seen.loose += cut.loose.len();
-        seen.order(segment, &cut.loose)?;
+        seen.items(&cut.loose);
+        if visitor != VisitorKey::NOBODY {
+            seen.order(segment, &cut.loose)?;
+        }
     }
     seen.counts(segment)
 }
@@ -176,7 +179,11 @@ struct Seen {
 
 impl Seen {
     fn visitor(&mut self, segment: &Segment, visitor: VisitorKey) -> Result<(), SegmentError> {
-        if self.visitor.is_some_and(|before| before >= visitor) {
+        let is_nobody = visitor == VisitorKey::NOBODY;
+        if self
+            .visitor
+            .is_some_and(|before| before >= visitor && !(is_nobody && before == visitor))
+        {
             return Err(self.visit_problem(segment, "its visitor isn't above the one before"));
         }
         self.visitor = Some(visitor);
@@ -185,12 +192,16 @@ impl Seen {
 
     fn hits(&mut self, segment: &Segment, hits: &[Hit]) -> Result<(), SegmentError> {
         self.order(segment, hits)?;
+        self.items(hits);
         self.hits += hits.len();
         Ok(())
     }
 
-    fn order(&mut self, segment: &Segment, hits: &[Hit]) -> Result<(), SegmentError> {
+    fn items(&mut self, hits: &[Hit]) {
         self.items += hits.iter().map(items).sum::<usize>();
+    }
+
+    fn order(&self, segment: &Segment, hits: &[Hit]) -> Result<(), SegmentError> {
         let sorted = hits.is_sorted_by_key(|hit| (hit.time, hit.sequence));
         if !sorted {
             return Err(self.visit_problem(segment, "hits are not by time and arrival"));

@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use afsa_model::{AccountId, DAY, Hit, MINUTE, Timestamp, VisitorKey};
+use afsa_segments::SegmentError;
 use afsa_store::{Arrival, Identity};
 
 use crate::error::Error;
 use crate::events::{EventIndex, Run};
+use crate::log::Finding;
 use crate::manifest::{AccountRow, Manifest};
 use crate::part::Part;
 use crate::settle::State;
@@ -110,6 +112,29 @@ impl Account {
 
     pub fn imports(&self) -> MutexGuard<'_, Imports> {
         self.imports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known to be damaged of its segments and event keys.
+    pub fn findings(&self) -> Vec<Finding> {
+        let finding = |file: String, problem: String| Finding {
+            file,
+            offset: None,
+            problem,
+        };
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let damaged = state.parts.iter().filter_map(|part| part.shared.damage());
+        let mut findings: Vec<Finding> = damaged
+            .map(|error| match error {
+                SegmentError::Damaged { path, problem } => finding(path.clone(), problem.clone()),
+                other => finding("segments".into(), other.to_string()),
+            })
+            .collect();
+        drop(state);
+        for run in self.events().runs() {
+            let path = || run.path.display().to_string();
+            findings.extend(run.damage().map(|problem| finding(path(), problem.into())));
+        }
+        findings
     }
 
     /// A number above every one given before.

@@ -1,4 +1,4 @@
-//! The few things that the log does with a disk, so that tests can put a failing one under it.
+//! The few things that the store does with a disk, so that tests can put a failing one under it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,8 +14,40 @@ pub(crate) trait Disk: Send + Sync {
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn remove(&self, path: &Path) -> io::Result<()>;
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
     /// Makes names that came, went or changed in the folder durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Told before each change of files that others make for the store: Parquet files, runs, the
+    /// manifest. An error stands for the failure of that change.
+    fn before(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Told when such a change is durable. An error stands for a death just then: who gets one
+    /// can't say what the next start will find.
+    fn after(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Removes a folder that nothing refers to. What can't be removed now is removed at the next
+/// start.
+pub(crate) fn remove_folder(disk: &dyn Disk, folder: &Path) {
+    warn_unless_gone(folder, disk.remove_folder(folder));
+}
+
+/// Removes a file that nothing refers to, as `remove_folder` does.
+pub(crate) fn remove_file(disk: &dyn Disk, file: &Path) {
+    warn_unless_gone(file, disk.remove(file));
+}
+
+fn warn_unless_gone(path: &Path, removed: io::Result<()>) {
+    if let Err(error) = removed
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %path.display(), %error, "could not remove");
+    }
 }
 
 pub(crate) trait AppendFile: Send {
@@ -63,6 +95,10 @@ impl Disk for RealDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {

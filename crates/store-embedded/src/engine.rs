@@ -11,12 +11,12 @@ use afsa_model::AccountId;
 
 use crate::Options;
 use crate::account::Account;
-use crate::disk::RealDisk;
+use crate::disk::{Disk, remove_folder};
 use crate::error::{Context, Error};
 use crate::events::Run;
 use crate::log::{self, Finding, Log};
-use crate::manifest::{AccountRow, Contents, Manifest};
-use crate::part::{Part, remove_folder};
+use crate::manifest::{AccountRow, Change, Contents, Manifest};
+use crate::part::Part;
 
 pub(crate) const MANIFEST: &str = "manifest.sqlite";
 pub(crate) const LOG: &str = "log";
@@ -26,6 +26,7 @@ pub(crate) const IMPORTS: &str = "imports";
 
 pub(crate) struct Engine {
     pub options: Options,
+    pub disk: Arc<dyn Disk>,
     pub manifest: Manifest,
     pub budget: Arc<Budget>,
     accounts: RwLock<HashMap<AccountId, Arc<Account>>>,
@@ -44,24 +45,24 @@ pub(crate) struct Opened {
 
 impl Engine {
     /// Reads the manifest, removes what no manifest lists, and reads the log behind it.
-    pub fn open(options: Options) -> Result<Opened, Error> {
+    pub fn open(options: Options, disk: Arc<dyn Disk>) -> Result<Opened, Error> {
         let folder = options.folder.clone();
         for name in [LOG, SEGMENTS, EVENTS, IMPORTS] {
             let path = folder.join(name);
             fs::create_dir_all(&path).context("make", &path)?;
         }
+        refuse_lost_manifest(&folder)?;
         let manifest = Manifest::open(&folder.join(MANIFEST))?;
         let contents = manifest.load()?;
-        remove_orphans(&folder, &contents)?;
+        remove_orphans(&*disk, &folder, &contents)?;
         let last_id = contents.segments.iter().map(|segment| segment.id);
         let last_id = last_id
             .chain(contents.runs.iter().map(|run| run.id))
             .max()
             .unwrap_or(0);
-        let accounts = accounts_of(&folder, contents);
+        let accounts = accounts_of(&disk, &folder, contents);
         let log_folder = folder.join(LOG);
         let flushed = |account: AccountId| accounts.get(&account).map_or(0, |it| it.flushed());
-        let disk = Arc::new(RealDisk);
         let recovered = log::recover(&*disk, &log_folder, &|account, frame| {
             frame > flushed(account)
         })?;
@@ -73,6 +74,7 @@ impl Engine {
         let engine = Engine {
             budget: Budget::new(options.memory),
             options,
+            disk: disk.clone(),
             manifest,
             accounts: RwLock::new(accounts),
             log: Mutex::new(Log::after(disk, &log_folder, recovered.files)),
@@ -137,6 +139,15 @@ impl Engine {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes a change of what is visible. After an error nobody knows whether the next start will
+    /// find it, so files that it speaks of must stay: what no manifest lists is removed then.
+    pub fn commit(&self, change: &Change) -> Result<(), Error> {
+        let path = self.options.folder.join(MANIFEST);
+        self.disk.before(&path).context("change", &path)?;
+        self.manifest.commit(change)?;
+        self.disk.after(&path).context("change", &path)
+    }
+
     /// A number for a segment or a run that none had before.
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
@@ -159,14 +170,18 @@ pub(crate) fn run_path(folder: &Path, id: u64) -> PathBuf {
     folder.join(EVENTS).join(format!("{id:012}.run"))
 }
 
-fn accounts_of(folder: &Path, contents: Contents) -> HashMap<AccountId, Arc<Account>> {
+fn accounts_of(
+    disk: &Arc<dyn Disk>,
+    folder: &Path,
+    contents: Contents,
+) -> HashMap<AccountId, Arc<Account>> {
     let mut parts: HashMap<AccountId, Vec<Part>> = HashMap::new();
     for row in contents.segments {
         let path = segment_folder(folder, row.id);
         parts
             .entry(row.account)
             .or_default()
-            .push(Part::new(row, path));
+            .push(Part::new(row, path, disk.clone()));
     }
     let mut runs: HashMap<AccountId, Vec<Arc<Run>>> = HashMap::new();
     for row in contents.runs {
@@ -190,10 +205,27 @@ fn accounts_of(folder: &Path, contents: Contents) -> HashMap<AccountId, Arc<Acco
     accounts.collect()
 }
 
+/// Without a manifest every segment would be an orphan: a folder that has lost it keeps its files and
+/// isn't opened.
+fn refuse_lost_manifest(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(MANIFEST);
+    if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > 0) {
+        return Ok(());
+    }
+    for name in [SEGMENTS, EVENTS] {
+        let files = folder.join(name);
+        if fs::read_dir(&files).context("list", &files)?.next().is_some() {
+            let problem = "the manifest is lost, but what it listed is there: put back a copy of it";
+            return Err(Error::damaged(&path, problem));
+        }
+    }
+    Ok(())
+}
+
 /// Removes what was written for a change that never became visible.
-fn remove_orphans(folder: &Path, contents: &Contents) -> Result<(), Error> {
+fn remove_orphans(disk: &dyn Disk, folder: &Path, contents: &Contents) -> Result<(), Error> {
     for name in names_in(&folder.join(IMPORTS))? {
-        remove_folder(&folder.join(IMPORTS).join(name));
+        remove_folder(disk, &folder.join(IMPORTS).join(name));
     }
     for name in names_in(&folder.join(SEGMENTS))? {
         let id: Option<u64> = name.parse().ok();
@@ -202,7 +234,7 @@ fn remove_orphans(folder: &Path, contents: &Contents) -> Result<(), Error> {
             .iter()
             .any(|segment| Some(segment.id) == id);
         if !is_listed {
-            remove_folder(&folder.join(SEGMENTS).join(name));
+            remove_folder(disk, &folder.join(SEGMENTS).join(name));
         }
     }
     for name in names_in(&folder.join(EVENTS))? {
@@ -212,7 +244,7 @@ fn remove_orphans(folder: &Path, contents: &Contents) -> Result<(), Error> {
         let is_listed = contents.runs.iter().any(|run| Some(run.id) == id);
         if !is_listed {
             let path = folder.join(EVENTS).join(name);
-            fs::remove_file(&path).context("remove", &path)?;
+            disk.remove(&path).context("remove", &path)?;
         }
     }
     Ok(())

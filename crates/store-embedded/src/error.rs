@@ -38,6 +38,9 @@ pub enum Error {
     /// What was asked doesn't fit to what there is.
     #[error("{0}")]
     Unfit(String),
+    /// An import of this number was finished before.
+    #[error("import {0} is stored already")]
+    ImportExists(u32),
     /// There is no such finished import.
     #[error("no such import")]
     NoSuchImport,
@@ -77,6 +80,7 @@ impl From<Error> for StoreError {
             Error::Manifest(ref source) => StoreError::Io("manifest".into(), source.to_string()),
             Error::Unavailable(problem) => StoreError::Unavailable(problem),
             Error::Question(error) => error,
+            Error::ImportExists(import) => StoreError::ImportExists(import),
             Error::NoSuchImport => StoreError::NoSuchImport,
             other => StoreError::Internal(other.to_string()),
         }

@@ -1,18 +1,18 @@
 //! From memory to segments.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use afsa_model::{Cut, Timestamp, VisitorKey};
-use afsa_segments::{Tables, encode, write};
+use afsa_segments::{SegmentFiles, Tables, encode, write};
 
 use crate::account::Account;
+use crate::disk::remove_folder;
 use crate::engine::Engine;
 use crate::error::{Context, Error};
-use crate::events::{Run, write_run};
 use crate::hot::FROZEN;
-use crate::manifest::{Change, FileRow, RunRow, SegmentRow};
-use crate::part::{Part, remove_folder};
+use crate::manifest::{Change, FileRow, SegmentRow};
+use crate::part::Part;
+use crate::runs::run_row;
 
 impl Engine {
     /// Writes everything of the account that is in memory. Hits go on coming meanwhile. The caller
@@ -22,7 +22,7 @@ impl Engine {
         self.write_frozen(account)?;
         let mut state = account.settled(&self.manifest)?;
         state.encode_dirty(&self.budget)?;
-        if state.hot.visitors.is_empty() && state.hot.covers <= account.flushed() {
+        if state.hot.is_empty() && state.hot.covers <= account.flushed() {
             return Ok(());
         }
         let events = account.events().freeze();
@@ -40,17 +40,21 @@ impl Engine {
             };
             let rules = state.rules();
             let visitors = frozen.hot.sorted_visitors();
-            let cuts: Vec<(VisitorKey, Cut)> = visitors
+            let nobody = (VisitorKey::NOBODY, frozen.hot.cut_nobody(0));
+            let cuts = visitors
                 .into_iter()
-                .map(|visitor| (visitor, frozen.hot.cut(visitor, rules)))
-                .collect();
+                .map(|visitor| (visitor, frozen.hot.cut(visitor, rules)));
+            let cuts: Vec<(VisitorKey, Cut)> = std::iter::once(nobody).chain(cuts).collect();
             let mut row = state.row;
             row.flushed = frozen.hot.covers;
             (cuts, frozen.events.clone(), row)
         };
         let tables = encode(cuts)?;
         let part = self.write_segment(account, &tables, 0, 0)?;
-        let run = self.write_events(&events)?;
+        let run = match events.is_empty() {
+            true => None,
+            false => Some(self.write_keys(0, events.len(), events.iter().map(|key| Ok(*key)))?),
+        };
         let mut state = account.state();
         row.next_sequence = account.sequences_end();
         let mut change = Change::of(row);
@@ -76,9 +80,7 @@ impl Engine {
                 dead.push((index, all));
             }
         }
-        // Where this fails nobody knows whether the next start will find the change: files stay,
-        // and what no manifest lists is removed then.
-        self.manifest.commit(&change)?;
+        self.commit(&change)?;
         for (index, all) in dead {
             if let Some(part) = state.parts.get_mut(index) {
                 part.row.dead = all;
@@ -93,7 +95,7 @@ impl Engine {
         state.row = row;
         state.frozen = None;
         state.shown.forget_view();
-        account.events().thaw(run.map(Arc::new));
+        account.events().thaw(run);
         account.set_flushed(row.flushed);
         Ok(())
     }
@@ -112,11 +114,17 @@ impl Engine {
         }
         let id = self.next_id();
         let folder = self.segment_folder(id);
-        let files = match write(tables, &folder) {
+        let written = || -> Result<SegmentFiles, Error> {
+            self.disk.before(&folder).context("write", &folder)?;
+            let files = write(tables, &folder)?;
+            self.disk.after(&folder).context("write", &folder)?;
+            Ok(files)
+        };
+        let files = match written() {
             Ok(files) => files,
             Err(error) => {
-                remove_folder(&folder);
-                return Err(error.into());
+                remove_folder(&*self.disk, &folder);
+                return Err(error);
             }
         };
         let files = files.files.into_iter().map(|file| FileRow {
@@ -138,30 +146,6 @@ impl Engine {
             dead: Arc::default(),
             files: files.collect(),
         };
-        Ok(Some(Part::new(row, folder)))
-    }
-
-    fn write_events(&self, events: &[afsa_store::EventKey]) -> Result<Option<Run>, Error> {
-        if events.is_empty() {
-            return Ok(None);
-        }
-        let id = self.next_id();
-        let path = self.run_path(id);
-        write_run(&path, events.len(), events.iter().map(|key| Ok(*key)))?;
-        if let Some(folder) = path.parent() {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .context("sync", folder)?;
-        }
-        Ok(Some(Run::new(id, 0, events.len() as u64, path)))
-    }
-}
-
-pub(crate) fn run_row(account: &Account, run: &Run) -> RunRow {
-    RunRow {
-        id: run.id,
-        account: account.id,
-        import: run.import,
-        keys: run.keys,
+        Ok(Some(Part::new(row, folder, self.disk.clone())))
     }
 }

@@ -20,6 +20,9 @@ pub(crate) const FROZEN: PartId = 0;
 #[derive(Default)]
 pub(crate) struct Hot {
     pub visitors: HashMap<VisitorKey, HotVisitor>,
+    /// Hits of nobody, in the order of their arrival. They lie in no visit and concern no other
+    /// hit, so they are never pulled or moved, and are written but once.
+    pub nobody: Vec<HotHit>,
     /// Visitors whose hits have changed since they were last cut.
     pub dirty: HashSet<VisitorKey>,
     /// Visitors whose stored hits were taken into memory. They are dead where they came from as
@@ -39,6 +42,8 @@ pub(crate) struct TierInUse {
     pub tier: Arc<Tier>,
     /// Visitors of it that were cut anew since.
     pub dead: Arc<HashSet<VisitorKey>>,
+    /// So many hits of nobody are in this tier and those before it.
+    pub nobody: usize,
 }
 
 pub(crate) struct HotVisitor {
@@ -64,6 +69,11 @@ pub(crate) struct Frozen {
 impl Hot {
     pub fn add(&mut self, hit: HotHit) {
         let (visitor, time) = (hit.hit.visitor, hit.hit.time);
+        self.logged += usize::from(hit.told.is_some());
+        if visitor == VisitorKey::NOBODY {
+            self.nobody.push(hit);
+            return;
+        }
         let entry = self.visitors.entry(visitor).or_insert_with(|| HotVisitor {
             hits: Vec::new(),
             first: time,
@@ -71,9 +81,17 @@ impl Hot {
         });
         entry.first = entry.first.min(time);
         entry.last = entry.last.max(time);
-        self.logged += usize::from(hit.told.is_some());
         entry.hits.push(hit);
         self.dirty.insert(visitor);
+    }
+
+    /// Whether everything is in a tier as it is now.
+    pub fn is_encoded(&self) -> bool {
+        self.dirty.is_empty() && self.nobody.len() == self.tiers.last().map_or(0, |it| it.nobody)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.visitors.is_empty() && self.nobody.is_empty()
     }
 
     /// Takes hits of a visitor out that `leaves` chooses.
@@ -95,6 +113,7 @@ impl Hot {
         let mut hits: Vec<HotHit> = visitors
             .into_values()
             .flat_map(|visitor| visitor.hits)
+            .chain(std::mem::take(&mut self.nobody))
             .filter(|hit| hit.told.is_some())
             .collect();
         hits.sort_unstable_by_key(|hit| hit.hit.sequence);
@@ -112,6 +131,15 @@ impl Hot {
         };
         let hits = entry.hits.iter().map(|hit| hit.hit.clone()).collect();
         afsa_visits::cut(hits, rules)
+    }
+
+    /// The hits of nobody from this one on.
+    pub fn cut_nobody(&self, from: usize) -> Cut {
+        let hits = self.nobody.get(from..).unwrap_or_default().iter();
+        Cut {
+            visits: Vec::new(),
+            loose: hits.map(|hit| hit.hit.clone()).collect(),
+        }
     }
 
     pub fn has_pulled(&self, part: PartId, visitor: VisitorKey) -> bool {

@@ -1,7 +1,6 @@
 //! Taking history, and taking it out again.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,11 +8,13 @@ use afsa_model::VisitorKey;
 use afsa_store::{Arrival, EventKey, Identity, ImportSession, Outcome, StoreError, Undo};
 
 use crate::account::Account;
+use crate::disk::{remove_file, remove_folder};
 use crate::engine::Engine;
-use crate::error::{Context, Error};
-use crate::events::{Run, Seen, write_run};
+use crate::error::Error;
+use crate::events::{Run, Seen};
 use crate::hot::PartId;
-use crate::part::{Part, hits_of_cut, remove_folder};
+use crate::merge::nobody_of;
+use crate::part::{Part, hits_of_cut};
 use crate::rewrite::{Also, Rewrite};
 
 /// Event keys of an import that are kept in memory before they are written to a run.
@@ -29,8 +30,8 @@ pub(crate) struct Session {
     folder: PathBuf,
     keys: HashSet<EventKey>,
     runs: Vec<Arc<Run>>,
-    /// Runs of the account from this id on came while the import was under way.
-    first_run: u64,
+    /// Runs that were there from the beginning: no key that was taken is in them.
+    known_runs: HashSet<u64>,
 }
 
 impl Session {
@@ -41,11 +42,11 @@ impl Session {
     ) -> Result<Session, Error> {
         {
             let mut imports = account.imports();
-            if import == 0
-                || imports.finished.contains(&import)
-                || imports.under_way.contains(&import)
-            {
-                return Err(Error::Unfit(format!("import {import} was there before")));
+            if imports.finished.contains(&import) {
+                return Err(Error::ImportExists(import));
+            }
+            if import == 0 || imports.under_way.contains(&import) {
+                return Err(Error::Unfit(format!("import {import} is 0 or under way")));
             }
             imports.under_way.push(import);
         }
@@ -55,10 +56,11 @@ impl Session {
             account.imports().under_way.retain(|other| *other != import);
         }
         let rewrite = begun?;
+        let known_runs = account.events().runs().iter().map(|run| run.id).collect();
         Ok(Session {
             folder: rewrite.folder(),
             rewrite: Some(rewrite),
-            first_run: engine.next_id(),
+            known_runs,
             engine,
             account,
             import,
@@ -102,11 +104,10 @@ impl Session {
         }
         let mut keys: Vec<EventKey> = self.keys.drain().collect();
         keys.sort_unstable();
-        let id = self.engine.next_id();
-        let path = self.engine.run_path(id);
-        write_run(&path, keys.len(), keys.iter().map(|key| Ok(*key)))?;
-        self.runs
-            .push(Arc::new(Run::new(id, self.import, keys.len() as u64, path)));
+        let run = self
+            .engine
+            .write_keys(self.import, keys.len(), keys.into_iter().map(Ok))?;
+        self.runs.push(run);
         Ok(())
     }
 
@@ -115,12 +116,6 @@ impl Session {
             return Err(Error::Unfit("the import is finished".into()));
         };
         self.write_keys()?;
-        let events_folder = self.engine.run_path(0);
-        if let Some(folder) = events_folder.parent() {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .context("sync", folder)?;
-        }
         let account = self.account.clone();
         let _maintenance = account.maintain();
         // From here on live hits with one of the import's keys are refused for the moment, so
@@ -130,7 +125,8 @@ impl Session {
         self.engine.flush(&account)?;
         let since = {
             let events = account.events();
-            let since = events.runs().iter().filter(|run| run.id >= self.first_run);
+            let runs = events.runs().iter();
+            let since = runs.filter(|run| !self.known_runs.contains(&run.id));
             since.cloned().collect::<Vec<_>>()
         };
         // A hit may have become durable between the flush and now: then its key is among the
@@ -139,7 +135,8 @@ impl Session {
             |event: EventKey| Ok(is_in(&since, event)? || account.events().is_newest(event));
         let also = Also {
             added_import: Some(self.import),
-            added_runs: self.runs.clone(),
+            // From here on a change of the manifest may speak of them.
+            added_runs: std::mem::take(&mut self.runs),
             ..Also::default()
         };
         rewrite.finish(
@@ -152,9 +149,9 @@ impl Session {
             progress,
         )?;
         drop(undecided);
-        self.runs.clear();
         account.imports().finished.push(self.import);
-        self.engine.merge(&account)
+        self.engine.tidy(&account);
+        Ok(())
     }
 }
 
@@ -189,11 +186,10 @@ impl ImportSession for Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.rewrite = None;
-        remove_folder(&self.folder);
+        let disk = &*self.engine.disk;
+        remove_folder(disk, &self.folder);
         for run in &self.runs {
-            if let Err(error) = fs::remove_file(&run.path) {
-                tracing::warn!(path = %run.path.display(), %error, "could not remove");
-            }
+            remove_file(disk, &run.path);
         }
         self.account
             .imports()
@@ -217,7 +213,11 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
             "an import cannot be undone without it",
         ));
     }
-    let (mut visitors, users) = concerned(&parts, import)?;
+    let Concerned {
+        mut visitors,
+        users,
+        parts_of_nobody,
+    } = concerned(&parts, import)?;
     let mut owns: HashMap<Arc<str>, Option<VisitorKey>> = HashMap::new();
     for user in &users {
         let person = engine
@@ -262,6 +262,17 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
                 }
             }
         }
+        if parts_of_nobody.contains(&part.row.id) {
+            for cut in nobody_of(part) {
+                for hit in cut?.loose {
+                    match hit.import == import {
+                        true => undone.hits += 1,
+                        false => rewrite.put_stored(hit)?,
+                    }
+                }
+            }
+            here.push(VisitorKey::NOBODY);
+        }
         pulled.insert(part.row.id, here.into_iter().collect());
     }
     let removed: Vec<Arc<Run>> = {
@@ -290,19 +301,25 @@ pub(crate) fn undo(engine: &Engine, account: &Account, import: u32) -> Result<Un
     )?;
     account.imports().finished.retain(|other| *other != import);
     for run in removed {
-        // What stays is removed at the next start.
-        let _ = fs::remove_file(&run.path);
+        remove_file(&*engine.disk, &run.path);
     }
-    engine.merge(account)?;
+    engine.tidy(account);
     Ok(undone)
 }
 
-/// Who has hits of the import, and of which users it told who they are.
-fn concerned(
-    parts: &[Part],
-    import: u32,
-) -> Result<(HashSet<VisitorKey>, HashSet<Arc<str>>), Error> {
-    let (mut visitors, mut users) = (HashSet::new(), HashSet::new());
+/// Whom undoing an import concerns.
+#[derive(Default)]
+struct Concerned {
+    /// Who has hits of it, but for nobody.
+    visitors: HashSet<VisitorKey>,
+    /// Of whom it told who they are.
+    users: HashSet<Arc<str>>,
+    /// Where hits of nobody are its own.
+    parts_of_nobody: HashSet<PartId>,
+}
+
+fn concerned(parts: &[Part], import: u32) -> Result<Concerned, Error> {
+    let mut concerned = Concerned::default();
     for part in parts
         .iter()
         .filter(|part| part.row.imports.contains(&import))
@@ -313,14 +330,19 @@ fn concerned(
                 continue;
             }
             for hit in hits_of_cut(part.without_removed(cut)) {
-                if hit.import == import {
-                    visitors.insert(visitor);
-                    if !hit.by_user {
-                        users.extend(hit.user);
-                    }
+                if hit.import != import {
+                    continue;
+                }
+                if visitor == VisitorKey::NOBODY {
+                    concerned.parts_of_nobody.insert(part.row.id);
+                    continue;
+                }
+                concerned.visitors.insert(visitor);
+                if !hit.by_user {
+                    concerned.users.extend(hit.user);
                 }
             }
         }
     }
-    Ok((visitors, users))
+    Ok(concerned)
 }

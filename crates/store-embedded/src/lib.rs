@@ -32,6 +32,8 @@ mod disk;
 mod engine;
 mod error;
 mod events;
+#[cfg(test)]
+mod faults;
 mod fingerprint;
 mod flush;
 mod hot;
@@ -45,9 +47,11 @@ mod people;
 mod remove;
 mod rewrite;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod samples;
 mod settle;
+mod show;
 mod store;
 mod tier;
 mod verify;

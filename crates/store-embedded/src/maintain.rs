@@ -26,9 +26,20 @@ impl Engine {
         }
     }
 
+    /// Merges what is worth it after a change that is done: a failure is for the next upkeep to
+    /// mend, and no reason to say that the change had failed. The caller holds the account's
+    /// maintenance lock.
+    pub fn tidy(&self, account: &Account) {
+        let merged = self.merge(account).and_then(|()| self.merge_runs(account));
+        if let Err(error) = merged {
+            tracing::warn!(account = %account.id, %error, "could not merge");
+        }
+    }
+
     fn flush_and_merge(&self, account: &Account) -> Result<(), Error> {
         let _maintenance = account.maintain();
         self.flush(account)?;
-        self.merge(account)
+        self.merge(account)?;
+        self.merge_runs(account)
     }
 }

@@ -6,6 +6,7 @@
 //! become too large is divided further, and what was flushed of all shards together is divided
 //! among them when it is worth it.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
@@ -16,8 +17,9 @@ use afsa_segments::{Cuts, encode};
 use crate::account::Account;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::manifest::Change;
+use crate::manifest::{Change, SegmentRow};
 use crate::part::{Part, prefix_of};
+use crate::rows::VisitorColumns;
 
 /// A shard with so many times more visits than it need have is divided.
 const MOST_GROWTH: u64 = 6;
@@ -25,10 +27,24 @@ const MOST_GROWTH: u64 = 6;
 /// At most 64 shards.
 const MOST_BITS: u8 = 6;
 
+/// Before hits are cut: about so many make a visit.
+pub(crate) const HITS_PER_VISIT: u64 = 5;
+
 /// What to write anew, and into how many shards.
 struct Plan {
     parts: Vec<Part>,
     bits: u8,
+}
+
+impl Plan {
+    /// The shards that are written, ascending.
+    fn prefixes(&self) -> Vec<u64> {
+        match self.parts.first() {
+            // All are of one shard, and stay in it.
+            Some(first) if first.row.bits == self.bits => vec![first.row.prefix],
+            _ => (0..1 << self.bits).collect(),
+        }
+    }
 }
 
 impl Engine {
@@ -54,28 +70,38 @@ impl Engine {
 
     fn rewrite(&self, account: &Account, plan: Plan) -> Result<(), Error> {
         let mut merged = Vec::new();
+        let prefixes = plan.prefixes();
         let mut visitors = Merged::of(&plan.parts)?.peekable();
-        while let Some(first) = visitors.peek() {
-            let prefix = match first {
-                Ok((visitor, _)) => prefix_of(*visitor, plan.bits),
-                Err(_) => 0,
-            };
-            let mut failure = None;
-            let shard = std::iter::from_fn(|| {
-                let is_here = |item: &Result<(VisitorKey, Cut), Error>| match item {
-                    Ok((visitor, _)) => prefix_of(*visitor, plan.bits) == prefix,
-                    Err(_) => true,
-                };
-                match visitors.next_if(is_here)? {
-                    Ok(item) => Some(item),
-                    Err(error) => {
-                        failure = Some(error);
-                        None
-                    }
+        let mut nobody = plan.parts.iter().flat_map(nobody_of).peekable();
+        let mut share = 0;
+        for part in &plan.parts {
+            share += count_of_nobody(part)?;
+        }
+        share = share.div_ceil(prefixes.len().max(1));
+        for prefix in prefixes {
+            let failure = Cell::new(None);
+            let or_fail = |item: Result<(VisitorKey, Cut), Error>| match item {
+                Ok(item) => Some(item),
+                Err(error) => {
+                    failure.set(Some(error));
+                    None
                 }
+            };
+            let mut taken = 0;
+            let share_of_nobody = std::iter::from_fn(|| {
+                let cut = nobody.next_if(|_| taken < share)?;
+                or_fail(cut.map(|cut| {
+                    taken += cut.loose.len();
+                    (VisitorKey::NOBODY, cut)
+                }))
             });
-            let tables = encode(shard)?;
-            if let Some(error) = failure {
+            let is_here = |item: &Result<(VisitorKey, Cut), Error>| match item {
+                Ok((visitor, _)) => prefix_of(*visitor, plan.bits) == prefix,
+                Err(_) => true,
+            };
+            let shard = std::iter::from_fn(|| or_fail(visitors.next_if(is_here)?));
+            let tables = encode(share_of_nobody.chain(shard))?;
+            if let Some(error) = failure.take() {
                 return Err(error);
             }
             merged.extend(self.write_segment(account, &tables, plan.bits, prefix)?);
@@ -87,7 +113,7 @@ impl Engine {
         let mut change = Change::of(row);
         change.added_segments = merged.iter().map(|part| part.row.clone()).collect();
         change.removed_segments = plan.parts.iter().map(|part| part.row.id).collect();
-        self.manifest.commit(&change)?;
+        self.commit(&change)?;
         state.row = row;
         state.replace_parts(&change.removed_segments, merged);
         Ok(())
@@ -98,7 +124,7 @@ fn plan(parts: &[Part], bits: u8, per_shard: u64) -> Option<Plan> {
     let sound: Vec<&Part> = parts.iter().filter(|part| part.is_sound()).collect();
     // A division needs all of the account, so one damaged segment puts it off.
     if sound.len() == parts.len() {
-        let visits: u64 = parts.iter().map(|part| part.row.visits).sum();
+        let visits: u64 = parts.iter().map(|part| weight(&part.row)).sum();
         let wanted = bits_for(visits, per_shard);
         if bits < wanted && visits >> bits > per_shard.saturating_mul(MOST_GROWTH) {
             return Some(Plan {
@@ -158,13 +184,42 @@ fn is_mostly_gone(part: &Part) -> bool {
     is_expired || row.dead.len() as u64 * 8 > row.visits
 }
 
+/// A segment's visits; where many hits lie in none, as many as these would come to.
+pub(crate) fn weight(row: &SegmentRow) -> u64 {
+    row.visits.max(row.hits / HITS_PER_VISIT)
+}
+
 /// How many bits divide so many visits well.
 pub(crate) fn bits_for(visits: u64, per_shard: u64) -> u8 {
     let shards = (visits / per_shard.max(1)).max(1);
     (shards.ilog2() as u8).min(MOST_BITS)
 }
 
-/// The living visitors of several segments, ascending by key.
+/// A segment's living hits of nobody, some at a time.
+pub(crate) fn nobody_of(part: &Part) -> impl Iterator<Item = Result<Cut, Error>> + '_ {
+    let segment = match part.is_dead(VisitorKey::NOBODY) {
+        true => None,
+        false => Some(part.shared.segment()),
+    };
+    let (cuts, failure) = match segment {
+        None => (None, None),
+        Some(Ok(segment)) => (Some(segment.cuts()), None),
+        Some(Err(error)) => (None, Some(Err(error))),
+    };
+    let of_nobody = cuts.into_iter().flatten().map_while(|item| match item {
+        Ok((VisitorKey::NOBODY, cut)) => Some(Ok(part.without_removed(cut))),
+        Ok(_) => None,
+        Err(error) => Some(Err(error.into())),
+    });
+    failure.into_iter().chain(of_nobody)
+}
+
+fn count_of_nobody(part: &Part) -> Result<usize, Error> {
+    let columns = VisitorColumns::read(part.shared.segment()?)?;
+    Ok(columns.rows_of(VisitorKey::NOBODY).loose.len())
+}
+
+/// The living visitors of several segments, ascending by key, without nobody.
 pub(crate) struct Merged<'a> {
     streams: Vec<Peekable<Stream<'a>>>,
     /// The next visitor of each stream.
@@ -184,6 +239,7 @@ impl Iterator for Stream<'_> {
         loop {
             match self.cuts.next()? {
                 Err(error) => return Some(Err(error.into())),
+                Ok((VisitorKey::NOBODY, _)) => {}
                 Ok((visitor, _)) if self.part.is_dead(visitor) => {}
                 Ok((visitor, cut)) => {
                     let cut = self.part.without_removed(cut);

@@ -1,7 +1,7 @@
 //! One segment on disk, as the store uses it.
 
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -10,6 +10,7 @@ use afsa_model::{Cut, Hit, Timestamp, VisitorKey};
 use afsa_segments::{Segment, SegmentError, SegmentFile, SegmentFiles};
 
 use crate::bloom::Bloom;
+use crate::disk::{Disk, remove_folder};
 use crate::error::Error;
 use crate::manifest::SegmentRow;
 use crate::rows::{VisitorColumns, VisitorRows};
@@ -25,8 +26,11 @@ pub(crate) struct Part {
 /// What is loaded of a segment when it is first needed.
 pub(crate) struct Shared {
     pub folder: PathBuf,
+    disk: Arc<dyn Disk>,
     files: SegmentFiles,
-    segment: OnceLock<Result<Segment, SegmentError>>,
+    segment: OnceLock<Segment>,
+    /// Why it can't be used, once that is known.
+    damage: OnceLock<SegmentError>,
     visitors: OnceLock<Bloom>,
     rows: Mutex<HashMap<VisitorKey, VisitorRows>>,
     image: Mutex<Option<Image>>,
@@ -44,7 +48,7 @@ pub(crate) struct SplitParts {
 }
 
 impl Part {
-    pub fn new(row: SegmentRow, folder: PathBuf) -> Part {
+    pub fn new(row: SegmentRow, folder: PathBuf, disk: Arc<dyn Disk>) -> Part {
         let files = row.files.iter().map(|file| SegmentFile {
             name: file.name.clone(),
             length: file.length,
@@ -52,10 +56,12 @@ impl Part {
         });
         let shared = Shared {
             folder,
+            disk,
             files: SegmentFiles {
                 files: files.collect(),
             },
             segment: OnceLock::new(),
+            damage: OnceLock::new(),
             visitors: OnceLock::new(),
             rows: Mutex::default(),
             image: Mutex::default(),
@@ -68,7 +74,7 @@ impl Part {
         }
     }
 
-    /// Whether the segment can be read. One that can't is logged once and left out of everything;
+    /// Whether the segment can be read. One that can't is told once and left out of everything;
     /// its files stay where they are.
     pub fn is_sound(&self) -> bool {
         self.shared.segment().is_ok()
@@ -91,21 +97,17 @@ impl Part {
         Ok(self.shared.visitors()?.may_contain(folded(visitor)))
     }
 
-    /// The hits of those of the visitors (ascending) who are here and not dead.
+    /// The hits of those of the visitors (ascending) who are here and not dead. Where damage is
+    /// found only now, the segment is set apart, and nobody is here.
     pub fn hits_of(&self, visitors: &[VisitorKey]) -> Result<Vec<(VisitorKey, Vec<Hit>)>, Error> {
-        let segment = self.shared.segment()?;
-        // Single visitors are found by bisection; where many are asked for, one pass is quicker.
-        let is_many = visitors.len() as u64 > 16 + self.row.visits / 2_000;
-        let found = if is_many {
-            let wanted: HashSet<VisitorKey> = visitors.iter().copied().collect();
-            let cuts = segment.cuts().filter(|item| match item {
-                Ok((visitor, _)) => wanted.contains(visitor),
-                Err(_) => true,
-            });
-            cuts.collect::<Result<Vec<_>, _>>()?
-        } else {
-            segment.visitors(visitors)?
-        };
+        match self.read_hits_of(visitors) {
+            Err(error) if self.shared.sets_apart(&error) => Ok(Vec::new()),
+            done => done,
+        }
+    }
+
+    fn read_hits_of(&self, visitors: &[VisitorKey]) -> Result<Vec<(VisitorKey, Vec<Hit>)>, Error> {
+        let found = self.shared.segment()?.visitors(visitors)?;
         let living = found
             .into_iter()
             .map(|(visitor, cut)| (visitor, hits_of_cut(self.without_removed(cut))));
@@ -130,19 +132,54 @@ impl Part {
 impl Shared {
     /// The segment, its files' checksums compared when it is first asked for.
     pub fn segment(&self) -> Result<&Segment, Error> {
-        let opened = self.segment.get_or_init(|| {
-            let opened = Segment::open(&self.folder).and_then(|segment| {
-                segment.check(&self.files)?;
-                Ok(segment)
-            });
-            if let Err(error) = &opened {
-                tracing::error!(%error, "a damaged segment is left out of all figures");
+        if let Some(damage) = self.damage.get() {
+            return Err(Error::Segment(damage.clone()));
+        }
+        if let Some(segment) = self.segment.get() {
+            return Ok(segment);
+        }
+        match Segment::open(&self.folder).and_then(|segment| {
+            segment.check(&self.files)?;
+            Ok(segment)
+        }) {
+            Ok(segment) => Ok(self.segment.get_or_init(|| segment)),
+            Err(error) => {
+                self.set_apart(error.clone());
+                Err(Error::Segment(error))
             }
-            opened
+        }
+    }
+
+    /// Why the segment is left out, if it is.
+    pub fn damage(&self) -> Option<&SegmentError> {
+        self.damage.get()
+    }
+
+    /// Leaves the segment out of everything from now on if the error means that it is damaged.
+    pub fn sets_apart(&self, error: &Error) -> bool {
+        match error {
+            Error::Segment(error @ SegmentError::Damaged { .. }) => {
+                self.set_apart(error.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Compares the files with their checksums once more; they may have changed since.
+    pub fn check_again(&self) {
+        if let Some(segment) = self.segment.get()
+            && let Err(error) = segment.check(&self.files)
+        {
+            self.set_apart(error);
+        }
+    }
+
+    fn set_apart(&self, error: SegmentError) {
+        self.damage.get_or_init(|| {
+            tracing::error!(%error, "a damaged segment is left out of all figures");
+            error
         });
-        opened
-            .as_ref()
-            .map_err(|error| Error::Segment(error.clone()))
     }
 
     pub fn split(&self) -> MutexGuard<'_, Option<SplitParts>> {
@@ -220,18 +257,8 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         if self.is_replaced.load(Ordering::Acquire) {
-            remove_folder(&self.folder);
+            remove_folder(&*self.disk, &self.folder);
         }
-    }
-}
-
-/// Removes a folder that nothing refers to. What can't be removed now is removed at the next
-/// start.
-pub(crate) fn remove_folder(folder: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(folder)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(folder = %folder.display(), %error, "could not remove");
     }
 }
 

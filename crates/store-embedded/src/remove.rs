@@ -29,7 +29,7 @@ pub(crate) fn remove_before(
         if change.removed_segments.is_empty() && change.removed_before.is_empty() {
             return Ok(());
         }
-        engine.manifest.commit(&change)?;
+        engine.commit(&change)?;
         for part in &mut state.parts {
             if change
                 .removed_before
@@ -41,5 +41,6 @@ pub(crate) fn remove_before(
         }
         state.replace_parts(&change.removed_segments, Vec::new());
     }
-    engine.merge(account)
+    engine.tidy(account);
+    Ok(())
 }

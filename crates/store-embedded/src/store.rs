@@ -9,6 +9,7 @@ use afsa_model::{AccountId, AccountSettings, Timestamp, VisitorKey};
 use afsa_store::{Arrival, ImportSession, Reply, Snapshot, Store, StoreError, Undo};
 
 use crate::Options;
+use crate::disk::{Disk, RealDisk};
 use crate::engine::Engine;
 use crate::error::{Context, Error};
 use crate::import::{self, Session};
@@ -34,10 +35,14 @@ impl EmbeddedStore {
     /// [`Error::Locked`] where another process has it open, [`Error::TooNew`] where a later
     /// version wrote it, or what the disk said.
     pub fn open(options: Options) -> Result<EmbeddedStore, Error> {
+        EmbeddedStore::open_on(Arc::new(RealDisk), options)
+    }
+
+    pub(crate) fn open_on(disk: Arc<dyn Disk>, options: Options) -> Result<EmbeddedStore, Error> {
         let folder = options.folder.clone();
         fs::create_dir_all(&folder).context("make", &folder)?;
         let lock = lock(&folder)?;
-        let opened = Engine::open(options)?;
+        let opened = Engine::open(options, disk)?;
         let engine = Arc::new(opened.engine);
         let queue = Arc::new(Queue::default());
         let (thread_engine, thread_queue) = (engine.clone(), queue.clone());
@@ -55,9 +60,17 @@ impl EmbeddedStore {
         })
     }
 
-    /// What was found damaged when the store was opened.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    /// What was found damaged when the store was opened, and of segments and event keys by now:
+    /// these are looked at when they are first needed.
+    pub fn findings(&self) -> Vec<Finding> {
+        let accounts = self.engine.accounts();
+        let met = accounts.iter().flat_map(|account| account.findings());
+        self.findings.iter().cloned().chain(met).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Whether a failed write keeps the store from taking hits until it is opened again.

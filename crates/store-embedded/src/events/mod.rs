@@ -1,5 +1,6 @@
 //! Which event keys an account has seen: the newest in memory, all others in sorted runs on disk.
 
+mod merge;
 mod run;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use afsa_store::EventKey;
 
 use crate::error::Error;
 
+pub(crate) use merge::{merged, worth_merging};
 pub(crate) use run::{Run, write_run};
 
 /// The event keys of one account.
@@ -94,5 +96,6 @@ impl EventIndex {
     pub fn replace(&mut self, removed: &[u64], added: Vec<Arc<Run>>) {
         self.runs.retain(|run| !removed.contains(&run.id));
         self.runs.extend(added);
+        self.runs.sort_by_key(|run| run.id);
     }
 }

@@ -5,8 +5,8 @@
 //! and two checksums, over the blocks and over index and filter. Index and filter are read when
 //! first needed and stay in memory: about two bytes a key.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -27,7 +27,8 @@ pub(crate) struct Run {
     pub import: u32,
     pub keys: u64,
     pub path: PathBuf,
-    lookup: OnceLock<Lookup>,
+    /// What is wrong with it instead, where it can't be used.
+    lookup: OnceLock<Result<Lookup, String>>,
 }
 
 #[derive(Debug)]
@@ -36,6 +37,7 @@ struct Lookup {
     /// First key and offset of each block, then an entry for the end.
     index: Vec<(u64, u64)>,
     bloom: Bloom,
+    blocks_sum: u32,
 }
 
 impl Run {
@@ -49,8 +51,12 @@ impl Run {
         }
     }
 
+    /// Whether the key is here. A damaged run is told once and holds nothing from then on: that
+    /// some hit may count twice is better than that none is taken.
     pub fn contains(&self, key: EventKey) -> Result<bool, Error> {
-        let lookup = self.lookup()?;
+        let Ok(lookup) = self.lookup()? else {
+            return Ok(false);
+        };
         if !lookup.bloom.may_contain(key.0) {
             return Ok(false);
         }
@@ -103,48 +109,57 @@ impl Run {
         }
     }
 
-    /// Every key, ascending.
-    pub fn read_all(&self) -> Result<Vec<EventKey>, Error> {
-        let bytes = fs::read(&self.path).context("read", &self.path)?;
-        let parts = Parts::of(&bytes).map_err(|problem| self.damaged(problem))?;
-        let mut keys = Vec::with_capacity(self.keys.min(bytes.len() as u64) as usize);
-        for pair in parts.index.windows(2) {
-            let [(first, from), (_, to)] = pair else {
-                continue;
-            };
-            let block = bytes
-                .get(*from as usize..*to as usize)
-                .ok_or_else(|| self.damaged("a block lies outside of the file"))?;
-            let mut reader = Reader::new(block);
-            let mut current = *first;
-            keys.push(EventKey(current));
-            while !reader.is_at_end() {
-                let step = reader
-                    .u64()
-                    .map_err(|error| self.damaged(error.to_string()))?;
-                current = current.wrapping_add(step);
-                keys.push(EventKey(current));
-            }
-        }
-        if keys.len() as u64 != self.keys {
-            return Err(self.damaged(format!("{} keys instead of {}", keys.len(), self.keys)));
-        }
-        Ok(keys)
+    /// Whether it can be used, as far as its files have been looked at.
+    pub fn is_sound(&self) -> Result<bool, Error> {
+        Ok(self.lookup()?.is_ok())
     }
 
-    fn lookup(&self) -> Result<&Lookup, Error> {
+    /// What was found wrong with it so far.
+    pub fn damage(&self) -> Option<&str> {
+        self.lookup.get()?.as_ref().err().map(String::as_str)
+    }
+
+    /// Every key, ascending, with the memory of a block. What is read is compared with its
+    /// checksum, so nothing that is made of the keys counts before their end has come.
+    pub fn keys(&self) -> Result<Keys<'_>, Error> {
+        let lookup = match self.lookup()? {
+            Ok(lookup) => lookup,
+            Err(problem) => return Err(self.damaged(problem.as_str())),
+        };
+        let file = File::open(&self.path).context("open", &self.path)?;
+        Ok(Keys {
+            run: self,
+            lookup,
+            file: BufReader::with_capacity(1 << 16, file),
+            hasher: Default::default(),
+            next_block: 0,
+            block: Vec::new().into_iter(),
+            previous: None,
+            count: 0,
+            is_over: false,
+        })
+    }
+
+    fn lookup(&self) -> Result<&Result<Lookup, String>, Error> {
         if let Some(lookup) = self.lookup.get() {
             return Ok(lookup);
         }
-        let bytes = fs::read(&self.path).context("read", &self.path)?;
-        let parts = Parts::of(&bytes).map_err(|problem| self.damaged(problem))?;
-        let file = File::open(&self.path).context("open", &self.path)?;
-        let lookup = Lookup {
-            file: Mutex::new(file),
-            index: parts.index,
-            bloom: Bloom::from_bytes(parts.bloom),
+        let lookup = match Lookup::read(&self.path, self.keys) {
+            Ok(lookup) => Ok(lookup),
+            Err(Failure::Damaged(problem)) => Err(problem),
+            // A file that is gone won't come back; other failures may pass.
+            Err(Failure::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err("it is gone".into())
+            }
+            Err(Failure::Io(error)) => return Err(Error::io("read", &self.path, error)),
         };
-        Ok(self.lookup.get_or_init(|| lookup))
+        Ok(self.lookup.get_or_init(|| {
+            if let Err(problem) = &lookup {
+                let path = self.path.display();
+                tracing::error!(%path, %problem, "event keys are damaged and left out");
+            }
+            lookup
+        }))
     }
 
     fn damaged(&self, problem: impl Into<String>) -> Error {
@@ -153,11 +168,12 @@ impl Run {
 }
 
 /// Writes a run of keys, which are ascending and distinct, and makes it durable but for its name.
+/// `room` is about how many there are; how many there were is returned.
 pub(crate) fn write_run(
     path: &Path,
-    count: usize,
+    room: usize,
     keys: impl Iterator<Item = Result<EventKey, Error>>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let file = File::create(path).context("create", path)?;
     let mut out = Summed {
         file: BufWriter::new(file),
@@ -166,13 +182,15 @@ pub(crate) fn write_run(
     };
     let write = |bytes: &[u8], out: &mut Summed| out.write(bytes).context("write", path);
     write(MAGIC, &mut out)?;
-    let mut bloom = Bloom::with_room_for(count);
+    let mut bloom = Bloom::with_room_for(room);
     let mut index: Vec<(u64, u64)> = Vec::new();
     let mut in_block = 0;
     let mut previous = 0;
+    let mut count = 0;
     let mut step = Vec::with_capacity(10);
     for key in keys {
         let key = key?.0;
+        count += 1;
         bloom.insert(key);
         if in_block == 0 {
             index.push((key, out.length));
@@ -208,7 +226,8 @@ pub(crate) fn write_run(
         .into_inner()
         .map_err(|error| error.into_error())
         .context("write", path)?;
-    file.sync_all().context("sync", path)
+    file.sync_all().context("sync", path)?;
+    Ok(count)
 }
 
 struct Summed {
@@ -225,57 +244,189 @@ impl Summed {
     }
 }
 
-/// A run's file taken apart and checked.
-struct Parts<'a> {
-    index: Vec<(u64, u64)>,
-    bloom: &'a [u8],
+enum Failure {
+    Damaged(String),
+    Io(std::io::Error),
 }
 
-impl Parts<'_> {
-    fn of(bytes: &[u8]) -> Result<Parts<'_>, String> {
-        let footer_at = bytes
-            .len()
-            .checked_sub(FOOTER)
-            .ok_or("shorter than its footer")?;
-        let (body, footer) = bytes.split_at(footer_at);
-        if !body.starts_with(MAGIC) || !footer.ends_with(MAGIC) {
-            return Err("no event keys of a known version".into());
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Failure::Damaged("it is cut short".into()),
+            _ => Failure::Io(error),
         }
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(problem: &str) -> Failure {
+        Failure::Damaged(problem.into())
+    }
+}
+
+impl Lookup {
+    /// Reads the file once, comparing its checksums, and keeps index and filter.
+    fn read(path: &Path, keys: u64) -> Result<Lookup, Failure> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let footer_at = length
+            .checked_sub(FOOTER as u64)
+            .ok_or("shorter than its footer")?;
+        file.seek(SeekFrom::Start(footer_at))?;
+        let mut footer = [0; FOOTER];
+        file.read_exact(&mut footer)?;
         let word = |at: usize| -> u64 {
             let slice = footer
                 .get(at..at + 8)
                 .and_then(|slice| slice.try_into().ok());
             u64::from_le_bytes(slice.unwrap_or_default())
         };
-        let part = |from: u64, to: u64| {
-            body.get(from as usize..to as usize)
-                .ok_or("lengths that don't fit".to_owned())
-        };
         let (blocks_end, index_end, filter_end) = (word(0), word(8), word(16));
-        let sums = word(24);
-        if crc32fast::hash(part(0, blocks_end)?) != sums as u32 {
+        let (blocks_sum, lookup_sum) = (word(24) as u32, (word(24) >> 32) as u32);
+        if !footer.ends_with(MAGIC) {
+            return Err("no event keys of a known version".into());
+        }
+        let entries = keys.div_ceil(KEYS_PER_BLOCK as u64) + 1;
+        let fits = index_end.checked_sub(blocks_end) == Some(entries * 16)
+            && index_end <= filter_end
+            && filter_end == footer_at;
+        if !fits {
+            return Err("lengths that don't fit".into());
+        }
+        file.seek(SeekFrom::Start(0))?;
+        let mut reader = BufReader::with_capacity(1 << 16, &file);
+        let mut hasher = crc32fast::Hasher::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut left = blocks_end;
+        let mut is_first = true;
+        while left > 0 {
+            let size = left.min(buffer.len() as u64) as usize;
+            let chunk = buffer.get_mut(..size).unwrap_or_default();
+            reader.read_exact(chunk)?;
+            if std::mem::take(&mut is_first) && !chunk.starts_with(MAGIC) {
+                return Err("no event keys of a known version".into());
+            }
+            hasher.update(chunk);
+            left -= size as u64;
+        }
+        if hasher.finalize() != blocks_sum {
             return Err("the checksum of the keys is wrong".into());
         }
-        if crc32fast::hash(part(blocks_end, filter_end)?) != (sums >> 32) as u32 {
+        let mut index = vec![0; (index_end - blocks_end) as usize];
+        reader.read_exact(&mut index)?;
+        let mut filter = vec![0; (filter_end - index_end) as usize];
+        reader.read_exact(&mut filter)?;
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&index);
+        hasher.update(&filter);
+        if hasher.finalize() != lookup_sum {
             return Err("the checksum of index and filter is wrong".into());
         }
-        let pairs = part(blocks_end, index_end)?.as_chunks::<16>().0;
-        let index = pairs.iter().map(|pair| {
+        let pairs = index.as_chunks::<16>().0.iter().map(|pair| {
             let (first, offset) = pair.split_at(8);
             (
                 u64::from_le_bytes(first.try_into().unwrap_or_default()),
                 u64::from_le_bytes(offset.try_into().unwrap_or_default()),
             )
         });
-        Ok(Parts {
-            index: index.collect(),
-            bloom: part(index_end, filter_end)?,
+        let index = pairs.collect();
+        Ok(Lookup {
+            file: Mutex::new(file),
+            index,
+            bloom: Bloom::from_bytes(&filter),
+            blocks_sum,
         })
+    }
+}
+
+/// The keys of a run, read block by block. After an error there comes nothing.
+pub(crate) struct Keys<'a> {
+    run: &'a Run,
+    lookup: &'a Lookup,
+    file: BufReader<File>,
+    hasher: crc32fast::Hasher,
+    next_block: usize,
+    block: std::vec::IntoIter<u64>,
+    previous: Option<u64>,
+    count: u64,
+    is_over: bool,
+}
+
+impl Keys<'_> {
+    fn try_next(&mut self) -> Result<Option<EventKey>, Error> {
+        loop {
+            if let Some(key) = self.block.next() {
+                if self.previous.is_some_and(|previous| previous >= key) {
+                    return Err(self.run.damaged("its keys are not ascending"));
+                }
+                self.previous = Some(key);
+                self.count += 1;
+                return Ok(Some(EventKey(key)));
+            }
+            if !self.read_block()? {
+                return self.check().map(|()| None);
+            }
+        }
+    }
+
+    /// Reads the next block, the file's beginning before the first.
+    fn read_block(&mut self) -> Result<bool, Error> {
+        let at = self.next_block;
+        let (Some((first, from)), Some((_, to))) =
+            (self.lookup.index.get(at), self.lookup.index.get(at + 1))
+        else {
+            return Ok(false);
+        };
+        let before = if at == 0 { *from } else { 0 };
+        let mut bytes = vec![0; (before + to.saturating_sub(*from)) as usize];
+        self.file
+            .read_exact(&mut bytes)
+            .context("read", &self.run.path)?;
+        self.hasher.update(&bytes);
+        let mut reader = Reader::new(bytes.get(before as usize..).unwrap_or_default());
+        let mut keys = vec![*first];
+        let mut current = *first;
+        while !reader.is_at_end() {
+            let step = reader.u64();
+            let step = step.map_err(|error| self.run.damaged(error.to_string()))?;
+            current = current.wrapping_add(step);
+            keys.push(current);
+        }
+        self.block = keys.into_iter();
+        self.next_block += 1;
+        Ok(true)
+    }
+
+    fn check(&mut self) -> Result<(), Error> {
+        if self.count != self.run.keys {
+            let problem = format!("{} keys instead of {}", self.count, self.run.keys);
+            return Err(self.run.damaged(problem));
+        }
+        let sum = std::mem::take(&mut self.hasher).finalize();
+        if self.count > 0 && sum != self.lookup.blocks_sum {
+            return Err(self.run.damaged("the checksum of the keys is wrong"));
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Keys<'_> {
+    type Item = Result<EventKey, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let next = self.try_next().transpose();
+        self.is_over = !matches!(next, Some(Ok(_)));
+        next
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn written(folder: &Path, keys: &[u64]) -> Run {
@@ -302,8 +453,8 @@ mod tests {
                 let is_there = keys.binary_search(&next).is_ok();
                 assert_eq!(run.contains(EventKey(next)).unwrap(), is_there);
             }
-            let all: Vec<u64> = run.read_all().unwrap().iter().map(|key| key.0).collect();
-            assert_eq!(all, keys);
+            let all = run.keys().unwrap().map(|key| key.unwrap().0);
+            assert_eq!(all.collect::<Vec<u64>>(), keys);
         };
         check(vec![]);
         check(vec![0]);
@@ -322,18 +473,18 @@ mod tests {
             let mut bad = good.clone();
             bad[at / 8] ^= 1 << (at % 8);
             fs::write(&run.path, &bad).unwrap();
-            let damaged = Run::new(1, 0, 3, run.path.clone()).read_all();
+            let damaged = Run::new(1, 0, 3, run.path.clone());
+            let read = damaged.keys().map(|keys| keys.count());
             assert!(
-                matches!(damaged, Err(Error::Damaged { .. })),
-                "bit {at}: {damaged:?}"
+                matches!(read, Err(Error::Damaged { .. })),
+                "bit {at}: {read:?}"
             );
+            assert!(!damaged.contains(EventKey(3)).unwrap(), "bit {at}");
         }
         for length in 0..good.len() {
             fs::write(&run.path, &good[..length]).unwrap();
-            assert!(
-                Run::new(1, 0, 3, run.path.clone()).read_all().is_err(),
-                "{length} bytes"
-            );
+            let short = Run::new(1, 0, 3, run.path.clone());
+            assert!(short.keys().is_err(), "{length} bytes");
         }
     }
 }

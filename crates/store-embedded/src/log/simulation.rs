@@ -147,6 +147,10 @@ impl Disk for Simulated {
         Ok(())
     }
 
+    fn remove_folder(&self, _: &Path) -> io::Result<()> {
+        unreachable!("the log has no folders")
+    }
+
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         let mut files = self.0.lock().unwrap();
         files.spend()?;

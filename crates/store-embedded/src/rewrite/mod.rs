@@ -10,31 +10,26 @@ mod partition;
 mod people;
 mod records;
 mod spill;
+mod write;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use afsa_model::{Cut, Hit, Timestamp, VisitorKey};
-use afsa_segments::encode;
+use afsa_model::{Hit, VisitorKey};
 use afsa_store::{Arrival, EventKey, Identity};
 use afsa_visits::Rules;
-use rayon::prelude::*;
 
 use crate::account::Account;
+use crate::disk::remove_folder;
 use crate::engine::{Engine, IMPORTS};
 use crate::error::Error;
 use crate::events::Run;
-use crate::flush::run_row;
 use crate::hot::PartId;
-use crate::manifest::Change;
-use crate::merge::bits_for;
-use crate::part::{Part, remove_folder};
+use crate::merge::{HITS_PER_VISIT, bits_for, weight};
+use crate::part::Part;
 use crate::people::Person;
-use partition::{PartitionFile, ascending_without, discard};
-use spill::{PARTITION_BITS, Spill};
-
-/// Before hits are cut: about so many make a visit.
-const HITS_PER_VISIT: u64 = 5;
+use partition::ascending_without;
+use spill::Spill;
 
 /// Hits that are being set down.
 pub(crate) struct Rewrite {
@@ -72,7 +67,7 @@ impl Rewrite {
     pub fn begin(engine: &Engine, name: &str) -> Result<Rewrite, Error> {
         let folder = engine.options.folder.join(IMPORTS).join(name);
         Ok(Rewrite {
-            spill: Spill::create(folder)?,
+            spill: Spill::create(&*engine.disk, folder)?,
         })
     }
 
@@ -117,7 +112,7 @@ impl Rewrite {
                 state.row.bits,
             )
         };
-        let stored: u64 = parts.iter().map(|part| part.row.visits).sum();
+        let stored: u64 = parts.iter().map(|part| weight(&part.row)).sum();
         let visits = stored + self.spill.hits / HITS_PER_VISIT;
         let wanted = bits_for(visits, engine.options.visits_per_shard);
         let is_whole = account.state().parts.len() == parts.len();
@@ -142,7 +137,7 @@ impl Rewrite {
         }
         progress(0.1);
         let done = finishing.write(is_double, also, progress);
-        remove_folder(&folder);
+        remove_folder(&*engine.disk, &folder);
         done
     }
 }
@@ -201,250 +196,5 @@ impl Finishing<'_> {
             }
         }
         Ok(())
-    }
-
-    fn write(
-        mut self,
-        is_double: &(dyn Fn(EventKey) -> Result<bool, Error> + Sync),
-        also: Also,
-        progress: &dyn Fn(f64),
-    ) -> Result<(), Error> {
-        let people = std::mem::take(&mut self.people);
-        let chains = std::mem::take(&mut self.chains);
-        let pulled = std::mem::take(&mut self.pulled);
-        let job = Job {
-            engine: self.engine,
-            account: self.account,
-            parts: if self.replaces_all {
-                Vec::new()
-            } else {
-                self.parts.clone()
-            },
-            rules: self.rules,
-            pulled: &pulled,
-            is_double,
-        };
-        let partitions = self.spill.finish()?.partitions;
-        let per_shard = 1 << (PARTITION_BITS - self.bits.min(PARTITION_BITS));
-        let shards: Vec<(u64, &[std::path::PathBuf])> =
-            (0_u64..).zip(partitions.chunks(per_shard)).collect();
-        let (mut added, mut newly_pulled) = (Vec::new(), Vec::new());
-        let at_once = rayon::current_num_threads().max(1);
-        for (index, group) in shards.chunks(at_once).enumerate() {
-            let written: Vec<Result<Written, Error>> = group
-                .par_iter()
-                .map(|(prefix, files)| job.write_shard(self.bits, *prefix, files))
-                .collect();
-            for written in written {
-                let written = written?;
-                added.extend(written.part);
-                newly_pulled.push(written.pulled);
-            }
-            let done = ((index + 1) * at_once).min(shards.len()) as f64 / shards.len() as f64;
-            progress(0.1 + 0.89 * done);
-        }
-        let mut pulled = pulled;
-        for (part, visitors) in newly_pulled.into_iter().flatten() {
-            pulled.entry(part).or_default().extend(visitors);
-        }
-        let removed: Vec<PartId> = match self.replaces_all {
-            true => self.parts.iter().map(|part| part.row.id).collect(),
-            false => Vec::new(),
-        };
-        commit(
-            self.engine,
-            self.account,
-            self.bits,
-            added,
-            removed,
-            pulled,
-            people,
-            also,
-        )?;
-        self.account.state().note_chains(chains.into_iter());
-        progress(1.0);
-        Ok(())
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parts of one transaction")]
-fn commit(
-    engine: &Engine,
-    account: &Account,
-    bits: u8,
-    added: Vec<Part>,
-    removed: Vec<PartId>,
-    pulled: HashMap<PartId, HashSet<VisitorKey>>,
-    people: Vec<(Arc<str>, Person)>,
-    also: Also,
-) -> Result<(), Error> {
-    let mut state = account.state();
-    let mut row = state.row;
-    row.bits = bits;
-    row.next_sequence = account.sequences_end();
-    let mut change = Change::of(row);
-    change.added_segments = added.iter().map(|part| part.row.clone()).collect();
-    change.removed_segments = removed;
-    for part in &state.parts {
-        let taken = pulled.get(&part.row.id).filter(|taken| !taken.is_empty());
-        if let Some(taken) = taken
-            && !change.removed_segments.contains(&part.row.id)
-        {
-            let mut dead: Vec<VisitorKey> = part.row.dead.iter().chain(taken).copied().collect();
-            dead.sort_unstable();
-            dead.dedup();
-            change.dead.push((part.row.id, Arc::new(dead)));
-        }
-    }
-    change.people = people;
-    change.added_import = also.added_import;
-    change.removed_import = also.removed_import;
-    change.added_runs = also
-        .added_runs
-        .iter()
-        .map(|run| run_row(account, run))
-        .collect();
-    change.removed_runs = also.removed_runs;
-    engine.manifest.commit(&change)?;
-    for part in &mut state.parts {
-        if let Some((_, dead)) = change.dead.iter().find(|(id, _)| *id == part.row.id) {
-            part.row.dead = dead.clone();
-        }
-    }
-    state.row = row;
-    state.replace_parts(&change.removed_segments, added);
-    account
-        .events()
-        .replace(&change.removed_runs, also.added_runs);
-    Ok(())
-}
-
-/// What every shard is written with.
-struct Job<'a> {
-    engine: &'a Engine,
-    account: &'a Account,
-    parts: Vec<Part>,
-    rules: Rules,
-    pulled: &'a HashMap<PartId, HashSet<VisitorKey>>,
-    is_double: &'a (dyn Fn(EventKey) -> Result<bool, Error> + Sync),
-}
-
-struct Written {
-    part: Option<Part>,
-    pulled: HashMap<PartId, HashSet<VisitorKey>>,
-}
-
-impl Job<'_> {
-    fn write_shard(
-        &self,
-        bits: u8,
-        prefix: u64,
-        files: &[std::path::PathBuf],
-    ) -> Result<Written, Error> {
-        let mut waiting: Vec<PartitionFile> = files
-            .iter()
-            .rev()
-            .map(|path| PartitionFile::new(path.clone()))
-            .collect();
-        let mut loaded: std::vec::IntoIter<(VisitorKey, Vec<Hit>)> = Vec::new().into_iter();
-        let mut pulled = HashMap::new();
-        let mut failure = None;
-        let cuts = std::iter::from_fn(|| {
-            loop {
-                if let Some((visitor, hits)) = loaded.next() {
-                    return Some((visitor, afsa_visits::cut(hits, self.rules)));
-                }
-                let file = waiting.pop()?;
-                match self.next_of(file, &mut waiting, &mut pulled) {
-                    Ok(visitors) => loaded = visitors.into_iter(),
-                    Err(error) => {
-                        failure = Some(error);
-                        return None;
-                    }
-                }
-            }
-        });
-        let tables = encode(cuts.filter(|(_, cut): &(VisitorKey, Cut)| *cut != Cut::default()))?;
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let part = self
-            .engine
-            .write_segment(self.account, &tables, bits, prefix)?;
-        Ok(Written { part, pulled })
-    }
-
-    /// The visitors of the file, ascending; none if it was divided instead.
-    fn next_of(
-        &self,
-        file: PartitionFile,
-        waiting: &mut Vec<PartitionFile>,
-        pulled: &mut HashMap<PartId, HashSet<VisitorKey>>,
-    ) -> Result<Vec<(VisitorKey, Vec<Hit>)>, Error> {
-        if let Some(divisions) = file.divided()? {
-            waiting.extend(divisions.into_iter().rev());
-            return Ok(Vec::new());
-        }
-        let mut visitors = file.load(self.rules.visit_timeout, self.is_double)?;
-        self.pull_near(&mut visitors, pulled)?;
-        discard(&file.path);
-        let mut visitors: Vec<(VisitorKey, Vec<Hit>)> = visitors.into_iter().collect();
-        visitors.sort_unstable_by_key(|(visitor, _)| *visitor);
-        Ok(visitors)
-    }
-
-    /// Takes stored hits that come near the loaded ones along; `settle` tells why that suffices.
-    fn pull_near(
-        &self,
-        visitors: &mut HashMap<VisitorKey, Vec<Hit>>,
-        pulled: &mut HashMap<PartId, HashSet<VisitorKey>>,
-    ) -> Result<(), Error> {
-        let gap = self.rules.visit_timeout;
-        let mut spans: HashMap<VisitorKey, (Timestamp, Timestamp)> = HashMap::new();
-        for (visitor, hits) in visitors
-            .iter()
-            .filter(|(key, _)| **key != VisitorKey::NOBODY)
-        {
-            let times = hits.iter().map(|hit| hit.time);
-            if let (Some(first), Some(last)) = (times.clone().min(), times.max()) {
-                spans.insert(*visitor, (first, last));
-            }
-        }
-        loop {
-            let mut pulled_any = false;
-            for part in &self.parts {
-                let before = self.pulled.get(&part.row.id);
-                let gone = pulled.entry(part.row.id).or_default();
-                let mut here = Vec::new();
-                for (visitor, (first, last)) in &spans {
-                    if part.is_near(*first, *last, gap)
-                        && !gone.contains(visitor)
-                        && !before.is_some_and(|before| before.contains(visitor))
-                        && !part.is_dead(*visitor)
-                        && part.may_hold(*visitor)?
-                    {
-                        here.push(*visitor);
-                    }
-                }
-                if here.is_empty() {
-                    continue;
-                }
-                here.sort_unstable();
-                for (visitor, hits) in part.hits_of(&here)? {
-                    pulled_any |= !hits.is_empty();
-                    for hit in &hits {
-                        spans.entry(visitor).and_modify(|(first, last)| {
-                            *first = hit.time.min(*first);
-                            *last = hit.time.max(*last);
-                        });
-                    }
-                    visitors.entry(visitor).or_default().extend(hits);
-                }
-                gone.extend(here);
-            }
-            if !pulled_any {
-                return Ok(());
-            }
-        }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use afsa_model::{DAY, Hit, Timestamp, VisitorKey};
+use afsa_model::{Cut, DAY, Hit, Timestamp, VisitorKey};
 use afsa_store::{Arrival, EventKey, Identity};
 
-use super::records::{Record, RecordFile, for_each_record};
+use super::records::{Record, RecordFile, Records, for_each_record};
 use super::spill::PARTITION_BITS;
 use crate::error::{Context, Error};
 use crate::fingerprint::{KEPT_BITS, fingerprint_key};
@@ -116,6 +116,46 @@ impl PartitionFile {
         }
         Ok(visitors)
     }
+}
+
+/// Hits of nobody that are handed over at once.
+const NOBODY_AT_ONCE: usize = 16_384;
+
+/// The hits of nobody in a file, some at a time, without those whose event `is_double`.
+pub(super) fn nobody_in<'a>(
+    path: &'a Path,
+    is_double: &'a dyn Fn(EventKey) -> Result<bool, Error>,
+) -> impl Iterator<Item = Result<Cut, Error>> + 'a {
+    let (mut records, mut failure) = match Records::open(path) {
+        Ok(records) => (Some(records), None),
+        Err(error) => (None, Some(error)),
+    };
+    std::iter::from_fn(move || {
+        if let Some(error) = failure.take() {
+            return Some(Err(error));
+        }
+        let mut loose = Vec::new();
+        for record in records.as_mut()?.take(NOBODY_AT_ONCE) {
+            let Arrival { event, hit, .. } = match record {
+                Ok(Record::Arrival(arrival)) => arrival,
+                Ok(Record::Link { .. }) => continue,
+                Err(error) => return Some(Err(error)),
+            };
+            match event.map_or(Ok(false), is_double) {
+                Ok(true) => {}
+                Ok(false) => loose.push(Hit {
+                    visitor: VisitorKey::NOBODY,
+                    ..hit
+                }),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let visits = Vec::new();
+        match records.as_ref().is_some_and(Records::is_at_end) && loose.is_empty() {
+            true => None,
+            false => Some(Ok(Cut { visits, loose })),
+        }
+    })
 }
 
 /// The hits of a fingerprint by the day on which their chain began: it goes on over midnight

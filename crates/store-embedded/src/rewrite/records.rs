@@ -1,7 +1,7 @@
 //! Files of records that live as long as a rewriting does: arrivals, and who was seen as whom.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,20 +79,71 @@ impl RecordFile {
     }
 }
 
+/// The records of a file, in order. After an error there comes nothing.
+pub(super) struct Records {
+    path: PathBuf,
+    file: BufReader<File>,
+    /// Bytes not read yet.
+    left: u64,
+    decoder: Decoder,
+    block: Vec<u8>,
+}
+
+impl Records {
+    pub fn open(path: &Path) -> Result<Records, Error> {
+        let file = File::open(path).context("open", path)?;
+        let left = file.metadata().context("look at", path)?.len();
+        Ok(Records {
+            path: path.to_owned(),
+            file: BufReader::with_capacity(BUFFER, file),
+            left,
+            decoder: Decoder::default(),
+            block: Vec::new(),
+        })
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.left == 0
+    }
+
+    fn read(&mut self) -> Result<Record, Error> {
+        let mut length = [0; 4];
+        self.file
+            .read_exact(&mut length)
+            .context("read", &self.path)?;
+        let length = u32::from_be_bytes(length);
+        let rest = self.left.checked_sub(4 + u64::from(length));
+        self.left = rest.ok_or_else(|| Error::damaged(&self.path, "a record is cut short"))?;
+        self.block.resize(length as usize, 0);
+        self.file
+            .read_exact(&mut self.block)
+            .context("read", &self.path)?;
+        record(&self.block, &mut self.decoder)
+            .map_err(|error| Error::damaged(&self.path, error.to_string()))
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<Record, Error>;
+
+    fn next(&mut self) -> Option<Result<Record, Error>> {
+        if self.left == 0 {
+            return None;
+        }
+        let read = self.read();
+        if read.is_err() {
+            self.left = 0;
+        }
+        Some(read)
+    }
+}
+
 /// Hands over every record of the file, in order.
 pub(super) fn for_each_record(
     path: &Path,
     mut take: impl FnMut(Record) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let bytes = fs::read(path).context("read", path)?;
-    let mut decoder = Decoder::default();
-    let mut reader = Reader::new(&bytes);
-    let damaged = |error: crate::codec::DecodeError| Error::damaged(path, error.to_string());
-    while !reader.is_at_end() {
-        let block = reader.block().map_err(damaged)?;
-        take(record(block, &mut decoder).map_err(damaged)?)?;
-    }
-    Ok(())
+    Records::open(path)?.try_for_each(|record| take(record?))
 }
 
 fn record(block: &[u8], decoder: &mut Decoder) -> Result<Record, crate::codec::DecodeError> {

@@ -9,8 +9,9 @@ use afsa_model::VisitorKey;
 use afsa_store::{Arrival, Identity};
 
 use super::records::RecordFile;
+use crate::disk::{Disk, remove_folder};
 use crate::error::{Context, Error};
-use crate::part::{prefix_of, remove_folder};
+use crate::part::prefix_of;
 
 /// Partitions by the leading bits of the visitor key.
 pub(super) const PARTITION_BITS: u8 = 6;
@@ -23,6 +24,8 @@ pub(super) struct Spill {
     pub folder: PathBuf,
     /// By visitor, ascending.
     partitions: Vec<RecordFile>,
+    /// Hits of nobody, in turn beside each partition; made when the first comes.
+    nobody: Vec<Option<RecordFile>>,
     /// By user: hits that told only him, and who was seen as him.
     users: Vec<RecordFile>,
     /// Hits of which only their order in time tells which day's key they have.
@@ -30,14 +33,15 @@ pub(super) struct Spill {
     pub hits: u64,
 }
 
-/// A spill that takes no more, as files.
-pub(super) struct Spilled {
-    pub partitions: Vec<PathBuf>,
+/// The files of a partition of a spill that takes no more.
+pub(super) struct Partition {
+    pub visitors: PathBuf,
+    pub nobody: Option<PathBuf>,
 }
 
 impl Spill {
-    pub fn create(folder: PathBuf) -> Result<Spill, Error> {
-        remove_folder(&folder);
+    pub fn create(disk: &dyn Disk, folder: PathBuf) -> Result<Spill, Error> {
+        remove_folder(disk, &folder);
         fs::create_dir_all(&folder).context("make", &folder)?;
         let files = |kind: &str, count: usize| -> Result<Vec<RecordFile>, Error> {
             (0..count)
@@ -46,6 +50,7 @@ impl Spill {
         };
         Ok(Spill {
             partitions: files("visitors", 1 << PARTITION_BITS)?,
+            nobody: (0..1 << PARTITION_BITS).map(|_| None).collect(),
             users: files("users", USER_FILES)?,
             cookieless: RecordFile::create(folder.join("cookieless"))?,
             folder,
@@ -64,7 +69,7 @@ impl Spill {
             (Identity::User(own), None) => self.partition(own)?.put(arrival),
             (Identity::Cookieless { .. }, _) => self.cookieless.put(arrival),
             (Identity::Fingerprint(print), _) => self.partition(VisitorKey(print))?.put(arrival),
-            (Identity::Nobody, _) => self.partition(VisitorKey::NOBODY)?.put(arrival),
+            (Identity::Nobody, _) => self.nobody_file(arrival.hit.sequence)?.put(arrival),
             (Identity::Visitor(visitor), _) => self.partition(visitor)?.put(arrival),
         }
     }
@@ -88,6 +93,16 @@ impl Spill {
         self.partitions.get_mut(at).ok_or_else(|| no_such(folder))
     }
 
+    fn nobody_file(&mut self, sequence: u64) -> Result<&mut RecordFile, Error> {
+        let at = (sequence % (1 << PARTITION_BITS)) as usize;
+        let folder = &self.folder;
+        let file = self.nobody.get_mut(at).ok_or_else(|| no_such(folder))?;
+        match file {
+            Some(file) => Ok(file),
+            None => Ok(file.insert(RecordFile::create(folder.join(format!("nobody{at:02}")))?)),
+        }
+    }
+
     fn user_file(&mut self, user: &Arc<str>) -> Result<&mut RecordFile, Error> {
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let at = hasher.hash_one(user) as usize % USER_FILES;
@@ -106,11 +121,15 @@ impl Spill {
         std::mem::replace(&mut self.cookieless, next).finish()
     }
 
-    pub fn finish(mut self) -> Result<Spilled, Error> {
-        let partitions = self.partitions.drain(..).map(RecordFile::finish);
-        Ok(Spilled {
-            partitions: partitions.collect::<Result<_, _>>()?,
-        })
+    pub fn finish(mut self) -> Result<Vec<Partition>, Error> {
+        let files = self.partitions.drain(..).zip(self.nobody.drain(..));
+        let partitions = files.map(|(visitors, nobody)| {
+            Ok(Partition {
+                visitors: visitors.finish()?,
+                nobody: nobody.map(RecordFile::finish).transpose()?,
+            })
+        });
+        partitions.collect()
     }
 }
 

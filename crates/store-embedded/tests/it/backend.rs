@@ -1,11 +1,26 @@
 //! Stores in folders that live as long as a test.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
-use afsa_store::Store;
+use afsa_model::AccountId;
 use afsa_store::conformance::Backend;
+use afsa_store::conformance::draft::Draft;
+use afsa_store::{Outcome, Store, StoreError};
 use afsa_store_embedded::{EmbeddedStore, Options};
 use tempfile::TempDir;
+
+/// Sends hits and waits for what becomes of them.
+pub fn submit(
+    store: &EmbeddedStore,
+    account: AccountId,
+    drafts: Vec<Draft>,
+) -> Result<Vec<Outcome>, StoreError> {
+    let (sender, receiver) = mpsc::channel();
+    let arrivals = drafts.into_iter().map(|draft| draft.0).collect();
+    let reply = move |outcomes| sender.send(outcomes).unwrap();
+    store.submit(account, arrivals, Box::new(reply));
+    receiver.recv().unwrap()
+}
 
 /// Opens a store with these changes to its options.
 pub struct InFolder {

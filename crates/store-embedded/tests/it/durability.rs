@@ -2,23 +2,18 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::mpsc;
 
 use afsa_model::AccountId;
 use afsa_store::conformance::draft::Draft;
-use afsa_store::{Outcome, Store, StoreError};
+use afsa_store::{Dimension, Measure, Outcome, Question, Store, StoreError};
 use afsa_store_embedded::{EmbeddedStore, Error, Options, verify};
 
-use crate::backend::InFolder;
+use crate::backend::{self, InFolder};
 
 const ACCOUNT: AccountId = AccountId(1);
 
 fn submit(store: &EmbeddedStore, drafts: Vec<Draft>) -> Result<Vec<Outcome>, StoreError> {
-    let (sender, receiver) = mpsc::channel();
-    let arrivals = drafts.into_iter().map(|draft| draft.0).collect();
-    let reply = move |outcomes| sender.send(outcomes).unwrap();
-    store.submit(ACCOUNT, arrivals, Box::new(reply));
-    receiver.recv().unwrap()
+    backend::submit(store, ACCOUNT, drafts)
 }
 
 fn hits(store: &EmbeddedStore) -> u64 {
@@ -180,4 +175,82 @@ fn a_damaged_segment_is_named_left_out_and_kept() {
     }
     assert_eq!(files(&folder, "segments"), before);
     assert_eq!(hits(&folder.open()), 49 + before.len() as u64);
+}
+
+#[test]
+fn a_segment_that_is_damaged_while_it_is_open_is_set_apart_when_it_is_used() {
+    const OTHER: AccountId = AccountId(2);
+    let folder = flushing();
+    let store = folder.open();
+    let count = |account: AccountId| store.snapshot(account).unwrap().activity().unwrap().hits;
+    for account in [ACCOUNT, OTHER] {
+        backend::submit(&store, account, (1..50).map(view).collect()).unwrap();
+        store.maintain().unwrap();
+        // Its checksums are compared now, and hold.
+        assert_eq!(count(account), 49);
+    }
+    let pages = Question {
+        measures: vec![Measure::PageViews],
+        dimensions: vec![Dimension::Page],
+        ..Question::default()
+    };
+    // The older segment is the first account's.
+    let damaged = files(&folder, "segments").remove(0);
+    fs::write(&damaged, b"PAR1 no more").unwrap();
+    let asked = store.snapshot(ACCOUNT).unwrap().aggregate(&pages);
+    assert!(matches!(asked, Err(StoreError::Damaged(_))), "{asked:?}");
+    // From then on everything goes on without it.
+    let findings = store.findings();
+    assert_eq!(findings.len(), 1);
+    let segment = damaged.parent().unwrap().display().to_string();
+    assert!(findings[0].file.starts_with(&segment), "{findings:?}");
+    assert_eq!(count(ACCOUNT), 0);
+    submit(&store, vec![view(60), view(7)]).unwrap();
+    store.maintain().unwrap();
+    assert_eq!(count(ACCOUNT), 1);
+    assert!(store.snapshot(ACCOUNT).unwrap().aggregate(&pages).is_ok());
+    assert!(store.snapshot(OTHER).unwrap().aggregate(&pages).is_ok());
+    assert_eq!(count(OTHER), 49);
+    assert!(damaged.exists());
+}
+
+#[test]
+fn damaged_event_keys_are_named_and_keep_no_hit_from_being_taken() {
+    let folder = flushing();
+    let store = folder.open();
+    submit(&store, (1..50).map(view).collect()).unwrap();
+    store.maintain().unwrap();
+    drop(store);
+    let run = files(&folder, "events").remove(0);
+    flip(&run, 30);
+    let store = folder.open();
+    submit(&store, vec![view(60)]).unwrap();
+    let findings = store.findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].file, run.display().to_string());
+    store.maintain().unwrap();
+    assert_eq!(hits(&store), 50);
+    assert!(run.exists());
+}
+
+#[test]
+fn a_folder_that_lost_its_manifest_keeps_its_files() {
+    for is_emptied in [true, false] {
+        let folder = flushing();
+        let store = folder.open();
+        submit(&store, (0..5).map(view).collect()).unwrap();
+        store.maintain().unwrap();
+        drop(store);
+        let before = files(&folder, "segments");
+        assert!(!before.is_empty());
+        let manifest = folder.folder.path().join("manifest.sqlite");
+        if is_emptied {
+            fs::write(&manifest, "").unwrap();
+        } else {
+            fs::remove_file(&manifest).unwrap();
+        }
+        let opened = EmbeddedStore::open(Options::new(folder.folder.path()));
+        assert!(matches!(opened, Err(Error::Damaged { .. })));
+        assert_eq!(files(&folder, "segments"), before);
+    }
 }
