@@ -7,7 +7,8 @@
 //! question over all shards. Orders are told by hits of any image and belong to visits of any
 //! other: an [`OrdersCell`] keeps them between questions.
 //!
-//! The way of a question: `world` gathers what it is asked of; `filter` turns the filter into
+//! The way of a question: what was `found` in a shard that hasn't changed since is taken as it is.
+//! For the others `world` gathers what it is asked of; `filter` turns the filter into
 //! sets of rows; each `pass` counts one kind of thing for all of its measures, where a key is a
 //! number made of the codes of the dimensions. Keys of which there are few have a place each
 //! and are counted in bulk, others are looked up. Distinct visitors are counted by walking over
@@ -35,6 +36,7 @@
 mod bits;
 mod execute;
 mod filter;
+mod found;
 mod goals;
 mod image;
 mod key;
@@ -44,7 +46,7 @@ mod pass;
 mod shard;
 mod world;
 
-pub use execute::execute;
+pub use execute::{execute, execute_anew};
 pub use image::{Budget, Image, Vocabulary};
 pub use orders::OrdersCell;
 pub use shard::Shard;

@@ -6,7 +6,8 @@ use afsa_model::VisitorKey;
 use afsa_store::StoreError;
 use hashbrown::HashMap;
 
-use crate::image::{Image, Ranks, Visitors};
+use crate::found::QuestionKey;
+use crate::image::{Image, Ranks, Shelf, Visitors};
 
 /// The images of one range of visitors, the newest last. A visitor may have visits in several of
 /// them, never the same visit twice; none has visits in another shard.
@@ -14,7 +15,12 @@ pub struct Shard {
     images: Vec<Arc<Image>>,
     walk: OnceLock<Arc<Walk>>,
     ranks: OnceLock<Arc<Vec<Arc<Ranks>>>>,
+    /// What was found for questions; there is none to ask where there are no images.
+    found: Option<Arc<Shelf<QuestionKey>>>,
 }
+
+/// A dashboard asks some fifty questions; the bound on memory decides about large answers.
+const MOST_FOUND: usize = 1_024;
 
 /// How to pass over the visits of all images so that each visitor's are neighbours.
 pub(crate) struct Walk {
@@ -36,7 +42,11 @@ pub(crate) struct Stretch {
 
 impl Shard {
     pub fn new(images: Vec<Arc<Image>>) -> Shard {
+        let found = images
+            .first()
+            .map(|image| Shelf::new(image.budget(), MOST_FOUND));
         Shard {
+            found,
             images,
             walk: OnceLock::new(),
             ranks: OnceLock::new(),
@@ -45,6 +55,11 @@ impl Shard {
 
     pub fn images(&self) -> &[Arc<Image>] {
         &self.images
+    }
+
+    /// What was found for questions asked before.
+    pub(crate) fn found(&self) -> Option<&Shelf<QuestionKey>> {
+        self.found.as_deref()
     }
 
     pub(crate) fn walk(&self) -> Result<Arc<Walk>, StoreError> {

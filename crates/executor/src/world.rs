@@ -3,24 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use afsa_model::AccountSettings;
+use afsa_model::{TimeRange, Timestamp};
 use afsa_store::{
     Condition, ConditionScope, Dimension, Filter, Kind, Measure, Question, StoreError,
 };
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
+use crate::Shard;
 use crate::goals::{Converted, converted};
 use crate::image::{Ranks, Vocabulary};
 use crate::key::{Clock, Meaning};
-use crate::orders::Orders;
+use crate::orders::PartOrders;
 use crate::part::Part;
-use crate::{OrdersCell, Shard};
 
-/// The parts of an account, and what is worked out once for all of them.
+/// The parts of the shards that are counted, and what is worked out once for all of them.
 pub(crate) struct World<'q> {
     pub(crate) question: &'q Question,
-    pub(crate) shards: &'q [Arc<Shard>],
+    pub(crate) shards: Vec<Arc<Shard>>,
     /// The images of all shards in their order, then the orders of no visit.
     pub(crate) parts: Vec<Part>,
     pub(crate) clocks: HashMap<Dimension, Arc<Clock>>,
@@ -30,26 +30,32 @@ pub(crate) struct World<'q> {
     greatest_rank: u32,
 }
 
+/// The vocabulary that all images of an account share.
+///
+/// # Errors
+/// If they don't.
+pub(crate) fn vocabulary_of(shards: &[Arc<Shard>]) -> Result<Arc<Vocabulary>, StoreError> {
+    let images = || shards.iter().flat_map(|shard| shard.images());
+    let vocabulary = images().next().map(|image| image.vocabulary().clone());
+    let vocabulary = vocabulary.unwrap_or_default();
+    if images().any(|image| !Arc::ptr_eq(image.vocabulary(), &vocabulary)) {
+        let problem = "the images of an account don't share one vocabulary";
+        return Err(StoreError::Internal(problem.into()));
+    }
+    Ok(vocabulary)
+}
+
 impl<'q> World<'q> {
+    /// `shards` come with the orders of their images; `lone` are the orders of no visit.
     pub(crate) fn new(
-        shards: &'q [Arc<Shard>],
-        orders: &OrdersCell,
-        settings: &AccountSettings,
+        shards: Vec<(Arc<Shard>, Vec<Arc<PartOrders>>)>,
+        lone: Arc<PartOrders>,
+        vocabulary: Arc<Vocabulary>,
+        needs: &Needs,
         question: &'q Question,
     ) -> Result<World<'q>, StoreError> {
-        let needs = Needs::of(question);
+        let (shards, orders): (Vec<Arc<Shard>>, Vec<_>) = shards.into_iter().unzip();
         let images = || shards.iter().flat_map(|shard| shard.images());
-        let vocabulary = images().next().map(|image| image.vocabulary().clone());
-        let vocabulary = vocabulary.unwrap_or_default();
-        if images().any(|image| !Arc::ptr_eq(image.vocabulary(), &vocabulary)) {
-            let problem = "the images of an account don't share one vocabulary";
-            return Err(StoreError::Internal(problem.into()));
-        }
-        let orders = if needs.orders {
-            orders.get(shards, settings)?
-        } else {
-            Arc::new(Orders::none(images().count()))
-        };
         let ranks: Vec<Option<Arc<Ranks>>> = if needs.ranks {
             let by_shard: Vec<_> = shards
                 .par_iter()
@@ -68,14 +74,15 @@ impl<'q> World<'q> {
             .map(|ranks| ranks.greatest)
             .max()
             .unwrap_or(0);
-        let numbered: Vec<_> = images().zip(ranks).zip(&orders.parts).collect();
+        let orders = orders.into_iter().flatten();
+        let numbered: Vec<_> = images().zip(ranks).zip(orders).collect();
         let mut parts: Vec<Part> = numbered
             .into_par_iter()
             .map(|((image, ranks), orders)| {
                 let layout = image.layout()?;
                 Ok(Part {
                     image: Some(image.clone()),
-                    orders: orders.clone(),
+                    orders,
                     ranks,
                     vocabulary: vocabulary.clone(),
                     visits: layout.visits,
@@ -85,22 +92,23 @@ impl<'q> World<'q> {
             .collect::<Result<_, StoreError>>()?;
         parts.push(Part {
             image: None,
-            orders: orders.lone.clone(),
             ranks: None,
             vocabulary: vocabulary.clone(),
             visits: 0,
-            scenes: orders.lone.len(),
+            scenes: lone.len(),
+            orders: lone,
         });
         let names: BTreeSet<Arc<str>> = question
             .goals
             .iter()
             .map(|goal| goal.name.clone())
             .collect();
+        let is_counted = parts.iter().any(|part| part.scenes > 0);
         let mut world = World {
             question,
             shards,
             parts,
-            clocks: needs.clocks(question),
+            clocks: needs.clocks(question, is_counted),
             goals: Vec::new(),
             goal_names: names.into_iter().collect(),
             vocabulary,
@@ -135,15 +143,17 @@ impl<'q> World<'q> {
 
 /// What a question needs worked out before it can be answered.
 #[derive(Default)]
-struct Needs {
-    orders: bool,
+pub(crate) struct Needs {
+    pub(crate) orders: bool,
     ranks: bool,
-    goals: bool,
+    pub(crate) goals: bool,
+    /// Other visits of a visitor, who may be known to the orders of no visit.
+    pub(crate) visitors: bool,
     times: BTreeSet<Dimension>,
 }
 
 impl Needs {
-    fn of(question: &Question) -> Needs {
+    pub(crate) fn of(question: &Question) -> Needs {
         use Measure::*;
         let mut needs = Needs::default();
         for measure in &question.measures {
@@ -170,6 +180,7 @@ impl Needs {
     }
 
     fn filter(&mut self, filter: &Filter) {
+        self.visitors |= asks_for_visitors(filter);
         for_each_condition(filter, &mut |condition| {
             self.dimension(condition.dimension);
             // Where things are judged, what is left of a visit may be nothing but an order.
@@ -189,11 +200,21 @@ impl Needs {
         self.ranks |= matches!(dimension, Dimension::VisitorType | Dimension::VisitNumber);
     }
 
-    fn clocks(&self, question: &Question) -> HashMap<Dimension, Arc<Clock>> {
+    /// Clocks that only tell what codes stand for need no tables.
+    fn clocks(&self, question: &Question, is_counted: bool) -> HashMap<Dimension, Arc<Clock>> {
+        let range = if is_counted {
+            *question.range
+        } else {
+            let nothing = Timestamp(0);
+            TimeRange {
+                from: nothing,
+                to: nothing,
+            }
+        };
         let clock = |dimension: &Dimension| {
             let clock = match dimension {
-                Dimension::HourOfDay => Clock::hour_of_day(question.zone.clone(), *question.range),
-                Dimension::DayOfWeek => Clock::day_of_week(question.zone.clone(), *question.range),
+                Dimension::HourOfDay => Clock::hour_of_day(question.zone.clone(), range),
+                Dimension::DayOfWeek => Clock::day_of_week(question.zone.clone(), range),
                 Dimension::Time(axis) => {
                     let axis = question.time_axes.get(usize::from(*axis)).cloned();
                     Clock::axis(axis.unwrap_or_else(|| Arc::new([])))
@@ -203,6 +224,15 @@ impl Needs {
             Some((*dimension, Arc::new(clock)))
         };
         self.times.iter().filter_map(clock).collect()
+    }
+}
+
+fn asks_for_visitors(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(asks_for_visitors),
+        Filter::Not(part) => asks_for_visitors(part),
+        Filter::VisitorHas(_) => true,
+        Filter::Condition(_) => false,
     }
 }
 

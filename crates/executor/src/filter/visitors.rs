@@ -21,7 +21,7 @@ pub(super) fn find(judge: &Judge, world: &World) -> Result<Vec<Bits>, StoreError
         .map(|(part, visits)| visitors_of(part, visits))
         .collect::<Result<_, _>>()?;
     let mut first_part = 0;
-    for shard in world.shards {
+    for shard in &world.shards {
         for (_, places) in &shard.walk()?.shared {
             let is_chosen = places
                 .iter()

@@ -24,10 +24,16 @@ impl Axes {
     ///
     /// Answers `None` if the keys don't fit into a number, which takes more than 2³¹ values each.
     pub(crate) fn new(meanings: Vec<Meaning>) -> Option<Axes> {
+        let codes: Vec<u32> = meanings.iter().map(Meaning::codes).collect();
+        Axes::with_codes(meanings, &codes)
+    }
+
+    /// With so many codes in each dimension.
+    pub(crate) fn with_codes(meanings: Vec<Meaning>, codes: &[u32]) -> Option<Axes> {
         let mut keys: u128 = 1;
         let mut axes = Vec::with_capacity(meanings.len());
-        for meaning in meanings {
-            let codes = u128::from(meaning.codes());
+        for (meaning, codes) in meanings.into_iter().zip(codes) {
+            let codes = u128::from(*codes);
             axes.push(Axis {
                 stride: keys,
                 codes,
@@ -36,6 +42,23 @@ impl Axes {
             keys = keys.checked_mul(codes)?;
         }
         Some(Axes { axes, keys })
+    }
+
+    /// How many codes each dimension has.
+    pub(crate) fn codes(&self) -> Vec<u32> {
+        self.axes.iter().map(|axis| axis.codes as u32).collect()
+    }
+
+    /// The key here of a key made with other numbers of codes, none greater than here.
+    pub(crate) fn key_from(&self, key: u128, codes: &[u32]) -> u128 {
+        let mut rest = key;
+        let part = |(axis, codes): (&Axis, &u32)| {
+            let codes = u128::from(*codes);
+            let code = rest % codes;
+            rest /= codes;
+            code * axis.stride
+        };
+        self.axes.iter().zip(codes).map(part).sum()
     }
 
     pub(crate) fn values(&self, key: u128) -> Vec<Value> {

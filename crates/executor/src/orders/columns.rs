@@ -11,6 +11,7 @@ use crate::bits::Bits;
 use crate::image::{Codes, Instants, Offsets, Thing, Vocabulary, category_level};
 
 /// An order and the scene that it belongs to.
+#[derive(PartialEq)]
 pub(crate) struct Placed {
     pub(crate) scene: usize,
     pub(crate) order: Order,
@@ -77,6 +78,10 @@ impl PartOrders {
             codes: Mutex::default(),
             coupons: Mutex::default(),
         }
+    }
+
+    pub(crate) fn is_same(&self, other: &PartOrders) -> bool {
+        self.placed == other.placed
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -58,7 +58,21 @@ impl OrdersCell {
         {
             return Ok(kept.orders.clone());
         }
-        let orders = Arc::new(Orders::resolve(shards, settings)?);
+        let mut orders = Orders::resolve(shards, settings)?;
+        if let Some(kept) = &*kept {
+            for (orders, image) in orders.parts.iter_mut().zip(images()) {
+                // What was found with the orders of this image before still holds.
+                let before = kept
+                    .images
+                    .iter()
+                    .position(|it| it.as_ptr() == Arc::as_ptr(image));
+                let before = before.and_then(|at| kept.orders.parts.get(at));
+                if let Some(before) = before.filter(|before| before.is_same(orders)) {
+                    *orders = before.clone();
+                }
+            }
+        }
+        let orders = Arc::new(orders);
         *kept = Some(Kept {
             images: images().map(Arc::downgrade).collect(),
             settings: settings.clone(),

@@ -18,6 +18,7 @@ pub(crate) struct Cells {
     pub(crate) marks: Vec<u32>,
     pub(crate) mark: u32,
     groups: usize,
+    has_many: bool,
 }
 
 /// One measure's numbers.
@@ -49,6 +50,29 @@ impl Numbers {
         }
     }
 
+    /// The numbers of these groups, which are 0 from now on.
+    fn take(&mut self, groups: &[(u128, usize)]) -> Numbers {
+        match self {
+            Numbers::Counts(counts) => {
+                let taken = groups
+                    .iter()
+                    .map(|(_, at)| std::mem::take(&mut counts[*at]));
+                Numbers::Counts(taken.collect())
+            }
+            Numbers::Sums(sums) => {
+                let taken = groups.iter().map(|(_, at)| std::mem::take(&mut sums[*at]));
+                Numbers::Sums(taken.collect())
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Numbers::Counts(counts) => counts.len() * 8,
+            Numbers::Sums(sums) => sums.len() * 16,
+        }
+    }
+
     pub(crate) fn get(&self, group: usize) -> i128 {
         match self {
             Numbers::Counts(counts) => counts[group].into(),
@@ -57,14 +81,28 @@ impl Numbers {
     }
 }
 
+/// The groups that were found in some part of the data, and their numbers, in step.
+pub(crate) struct Partial {
+    keys: Vec<u128>,
+    numbers: Vec<Numbers>,
+}
+
+impl Partial {
+    pub(crate) fn bytes(&self) -> usize {
+        self.keys.len() * 16 + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
+    }
+}
+
 /// What the numbers of one thread may take where each key has a place.
 const DENSE_BYTES: u128 = 64 << 20;
+/// More groups of one shard than these are not taken out to be kept.
+const MANY_GROUPS: usize = 100_000;
 /// More groups than these are refused: the answer alone would take gigabytes.
 const MOST_GROUPS: usize = 16_000_000;
 
 impl Cells {
     /// Whether every key is to have a place of its own.
-    pub(crate) fn are_dense(measures: &[Measure], keys: u128) -> bool {
+    fn are_dense(measures: &[Measure], keys: u128) -> bool {
         let bytes_a_key: u128 = 8 + measures
             .iter()
             .map(|it| if it.unit() == Unit::Count { 8 } else { 16 })
@@ -87,6 +125,7 @@ impl Cells {
             marks: vec![0; places],
             mark: 0,
             groups,
+            has_many: false,
         }
     }
 
@@ -146,15 +185,49 @@ impl Cells {
         }
     }
 
-    /// Adds what another thread found.
-    pub(crate) fn absorb(&mut self, other: &Cells) -> Result<(), StoreError> {
-        for (key, theirs) in other.groups() {
-            if !other.has_any(theirs) {
-                continue;
-            }
-            let group = self.group(key)?;
-            for (mine, other) in self.numbers.iter_mut().zip(&other.numbers) {
-                mine.add(group, other.get(theirs));
+    /// Takes out what was found, but where so many groups are looked up that they had better stay
+    /// together with what else will be found.
+    pub(crate) fn take_unless_many(&mut self) -> Option<Partial> {
+        self.has_many |= !self.is_dense() && self.groups > MANY_GROUPS;
+        (!self.has_many).then(|| self.take())
+    }
+
+    /// Whether groups were left here.
+    pub(crate) fn has_many(&self) -> bool {
+        self.has_many
+    }
+
+    /// Takes out all groups that have anything; what is left is as new.
+    pub(crate) fn take(&mut self) -> Partial {
+        let found: Vec<(u128, usize)> = self
+            .groups()
+            .filter(|(_, group)| self.has_any(*group))
+            .collect();
+        let numbers = self
+            .numbers
+            .iter_mut()
+            .map(|numbers| numbers.take(&found))
+            .collect();
+        if let Some(index) = &mut self.index {
+            index.clear();
+            self.groups = 0;
+        }
+        Partial {
+            keys: found.into_iter().map(|(key, _)| key).collect(),
+            numbers,
+        }
+    }
+
+    /// Adds what was found elsewhere; `key_here` tells where its keys belong.
+    pub(crate) fn absorb(
+        &mut self,
+        partial: &Partial,
+        key_here: impl Fn(u128) -> u128,
+    ) -> Result<(), StoreError> {
+        for (at, key) in partial.keys.iter().enumerate() {
+            let group = self.group(key_here(*key))?;
+            for (mine, other) in self.numbers.iter_mut().zip(&partial.numbers) {
+                mine.add(group, other.get(at));
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use afsa_store::{Measure, StoreError};
 
 pub(crate) use bound::load;
-pub(crate) use cells::Cells;
+pub(crate) use cells::{Cells, Partial};
 pub(crate) use fact::Counted;
 
 use crate::bits::Bits;
