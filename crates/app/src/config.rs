@@ -13,6 +13,7 @@ const MEGABYTE: usize = 1 << 20;
 /// What can be said on the command line or in the environment. Anything left out comes from the
 /// file, then from [`Config::default`].
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings")]
 pub struct ConfigFlags {
     /// TOML file with any of these settings, by the same names with underscores.
     #[arg(long, global = true, env = "AFSA_CONFIG", value_name = "FILE")]
@@ -234,6 +235,20 @@ impl Config {
                 );
             }
         }
+        // A word that is no level would be taken for the name of a module that logs nothing.
+        let is_level = ["off", "error", "warn", "info", "debug", "trace"]
+            .iter()
+            .any(|level| self.log_level.eq_ignore_ascii_case(level));
+        if !is_level && !self.log_level.contains('=') {
+            return refuse(
+                "log_level",
+                format!(
+                    "{:?} is none of off, error, warn, info, debug, trace, nor a filter such as \
+                     info,afsa_http=debug",
+                    self.log_level
+                ),
+            );
+        }
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log_level) {
             return refuse("log_level", format!("{:?}: {error}", self.log_level));
         }
@@ -352,6 +367,7 @@ mod tests {
         check("trusted_proxies = ['10.0.0.0/64']", "no address or network");
         check("public_url = 'stats.example.com'", "https://");
         check("log_level = 'a=b=c'", "log_level");
+        check("log_level = 'zz'", "none of off, error");
         check("requests_per_minute = 0", "at least 1");
         check("place_database = 'missing.mmdb'", "no file");
         check("log_format = 'xml'", "log_format");

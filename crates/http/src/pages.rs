@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use axum::routing::get;
 
 use crate::problem::Word;
@@ -62,6 +62,10 @@ pub(crate) fn router() -> Router<Arc<Server>> {
         "/docs/problems.html",
         get(async || page(HTML, problems().into())),
     );
+    // Whoever opens the address that the server printed finds something to read.
+    for path in ["/", "/docs/"] {
+        router = router.route(path, get(async || Redirect::temporary("/docs")));
+    }
     for (path, media, bytes) in FILES {
         router = router.route(path, get(async move || page(media, bytes.into())));
     }

@@ -3,6 +3,12 @@
 //!
 //! `cargo run --release -p afsa-store-embedded --example hot [hits in thousands]`
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "an example that measures and prints"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -147,7 +153,7 @@ fn arrival(number: u64) -> Arrival {
             screen: word("screen", 50),
             ..Client::default()
         }),
-        origin: (number % 5 == 0).then(|| {
+        origin: number.is_multiple_of(5).then(|| {
             Arc::new(Origin {
                 channel: word("channel", 12),
                 source: word("source", 80),

@@ -214,8 +214,13 @@ fn refuse_lost_manifest(folder: &Path) -> Result<(), Error> {
     }
     for name in [SEGMENTS, EVENTS] {
         let files = folder.join(name);
-        if fs::read_dir(&files).context("list", &files)?.next().is_some() {
-            let problem = "the manifest is lost, but what it listed is there: put back a copy of it";
+        if fs::read_dir(&files)
+            .context("list", &files)?
+            .next()
+            .is_some()
+        {
+            let problem =
+                "the manifest is lost, but what it listed is there: put back a copy of it";
             return Err(Error::damaged(&path, problem));
         }
     }

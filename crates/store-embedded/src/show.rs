@@ -104,6 +104,10 @@ impl State {
             stored_bytes: self.parts.iter().map(Part::bytes).sum::<u64>()
                 + self.hot.log_bytes
                 + frozen_bytes,
+            missing_hits: (self.parts.iter())
+                .filter(|part| part.shared.damage().is_some())
+                .map(|part| part.row.hits)
+                .sum(),
         });
         self.shown.view = Some(view.clone());
         Ok(view)

@@ -39,6 +39,8 @@ pub(crate) struct View {
     pub orders: Arc<OrdersCell>,
     pub sources: Vec<Source>,
     pub stored_bytes: u64,
+    /// Hits of segments that are damaged and left out.
+    pub missing_hits: u64,
 }
 
 impl Source {
@@ -146,6 +148,17 @@ impl Snapshot for View {
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError> {
         let answer = execute(&self.shards, &self.orders, &self.settings, question);
         self.or_set_apart(answer)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        if self.missing_hits == 0 {
+            return Vec::new();
+        }
+        vec![format!(
+            "{} hits are missing: their files are damaged and were set apart; the operator finds them \
+             named by `afsa verify`",
+            self.missing_hits
+        )]
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {

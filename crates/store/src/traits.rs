@@ -124,6 +124,11 @@ pub trait ImportSession: Send {
 pub trait Snapshot: Send + Sync {
     fn account(&self) -> AccountId;
 
+    /// What whoever reads answers has to know of the data: what is missing, and why.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Answers a question exactly.
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError>;
 

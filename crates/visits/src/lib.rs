@@ -4,11 +4,9 @@
 //! [`cut`] takes the hits of one visitor; [`orders::resolve`] takes what was ever told of orders;
 //! [`identity`] says which visitor a hit belongs to. No clock, no randomness, no store.
 
-pub mod cart;
 mod cut;
 mod derive;
 pub mod identity;
-pub mod ledger;
 pub mod orders;
 pub mod rates;
 

@@ -40,6 +40,18 @@ pub fn run(
     config: &Config,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
+    // A name that is wrong should not show only after hours of importing the others.
+    for path in command.files.iter().filter(|path| path.as_os_str() != "-") {
+        if !path.is_file() {
+            let problem = if path.exists() {
+                "is no file"
+            } else {
+                "isn't there"
+            };
+            let message = format!("{} {problem}; nothing was imported", path.display());
+            return Err(CommandError::Other(message));
+        }
+    }
     let instance = Instance::open(config)?;
     instance.accounts.account(command.account)?;
     if let Some(id) = command.undo {
@@ -51,8 +63,9 @@ pub fn run(
     let mut failures = Vec::new();
     for path in &command.files {
         let record = import_file(&instance, command.account, command.format, path)?;
-        print_record(path, &record, out)?;
-        if record.state != ImportState::Done {
+        print_record(path, command.account, &record, out)?;
+        let took_nothing = record.read > 0 && record.read == record.rejected;
+        if record.state != ImportState::Done || took_nothing {
             failures.push(path.display().to_string());
         }
     }
@@ -139,12 +152,13 @@ impl Read for Counted<'_> {
 
 fn print_record(
     path: &std::path::Path,
+    account: AccountId,
     record: &ImportRecord,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(
         out,
-        "{}: import {} is {}",
+        "{}: import {}: {}",
         path.display(),
         record.id,
         record.state.word()
@@ -183,10 +197,16 @@ fn print_record(
             reason.first_line
         )?;
     }
-    if record.state == ImportState::Done {
+    if record.read > 0 && record.read == record.rejected {
         writeln!(
             out,
-            "  to take it out again: afsa import --undo {} --account …",
+            "  every line was rejected: is it {}?",
+            record.format.word()
+        )?;
+    } else if record.state == ImportState::Done && record.accepted > 0 {
+        writeln!(
+            out,
+            "  to take it out again: afsa import --undo {} --account {account}",
             record.id
         )?;
     }
@@ -205,7 +225,11 @@ fn list(instance: &Instance, account: AccountId, out: &mut dyn Write) -> Result<
             record.id,
             record.state.word(),
             record.format.word(),
-            HumanCount(record.accepted)
+            HumanCount(if record.state == ImportState::Done {
+                record.accepted
+            } else {
+                0
+            })
         )?;
     }
     if total > records.len() as u64 {

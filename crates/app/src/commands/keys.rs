@@ -16,6 +16,7 @@ use crate::wiring::{SystemClock, random_bytes};
 pub enum KeysCommand {
     /// Makes a key and prints it: the only time that it is shown.
     Create {
+        /// Number of the account that the key opens.
         #[arg(long)]
         account: AccountId,
         /// What the key is for.
@@ -30,11 +31,13 @@ pub enum KeysCommand {
     },
     /// Lists the keys of an account.
     List {
+        /// Number of the account.
         #[arg(long)]
         account: AccountId,
     },
     /// Makes a key open nothing any more.
     Revoke {
+        /// Number of the account.
         #[arg(long)]
         account: AccountId,
         /// Id of the key, as `afsa keys list` tells it.

@@ -98,6 +98,7 @@ fn wrong_values_are_named() {
         "no account",
     );
     check(&["import", "--account", "1"], "FILES");
+    check(&["serve", "--log-level", "zz"], "log_level");
     check(&["nonsense"], "nonsense");
 }
 

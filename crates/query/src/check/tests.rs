@@ -765,6 +765,7 @@ impl Dice {
             limit: [None, Some(5), Some(-5)][self.below(3)],
             offset: [None, Some(5), Some(i64::MAX)][self.below(3)],
             include: self.words(&["totals", "empty", "today", "x"]),
+            traffic: self.word(&["people", "excluded"]),
         }
     }
 }

@@ -108,11 +108,15 @@ impl Shop {
 }
 
 fn asked(request: &Request) -> Answer {
+    asked_of(&Shop::with_hits(), request)
+}
+
+fn asked_of(shop: &Shop, request: &Request) -> Answer {
     let settings = AccountSettings {
         timezone: "Europe/Paris".into(),
         ..Default::default()
     };
-    let reference = Reference::new(AccountId(3), &Shop::with_hits().arrivals, &settings);
+    let reference = Reference::new(AccountId(3), &shop.arrivals, &settings);
     let activity = reference.activity().unwrap();
     let context = Context {
         settings: &settings,
@@ -264,4 +268,35 @@ fn every_report_can_be_answered_with_everything_included() {
             }
         }
     }
+}
+
+#[test]
+fn money_that_is_left_out_is_told() {
+    let mut shop = Shop::with_hits();
+    for (id, currency) in [("o2", "usd"), ("o3", "USD"), ("o4", "eur"), ("o5", "")] {
+        shop.purchase(3, HOUR - 4 * MINUTE, id, "5", &["ball"]);
+        if let Some(Arrival { hit, .. }) = shop.arrivals.last_mut()
+            && let HitKind::Purchase(purchase) = &mut hit.kind
+        {
+            purchase.order.currency = text(currency);
+        }
+    }
+    let told = |metrics: &str, period: &str| {
+        let request = Request {
+            period: Some(period.to_owned()),
+            metrics: Some(vec![metrics.to_owned()]),
+            ..Request::default()
+        };
+        asked_of(&shop, &request).warnings
+    };
+    let warnings = told("revenue", "today");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("no rate from USD to EUR"),
+        "{warnings:?}"
+    );
+    assert!(warnings[0].contains("2 orders"), "{warnings:?}");
+    assert_eq!(told("average_order_value", "today"), warnings);
+    assert!(told("orders", "today").is_empty(), "no money was asked for");
+    assert!(told("revenue", "yesterday").is_empty(), "there were none");
 }
