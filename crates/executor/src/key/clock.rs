@@ -151,6 +151,15 @@ impl Clock {
         matches!(self.meaning, Meaning::Axis(_))
     }
 
+    /// When the bucket of this code ends; nothing is known of codes that are no buckets.
+    #[inline]
+    pub(crate) fn end_of(&self, code: u32) -> Option<i64> {
+        match &self.meaning {
+            Meaning::Axis(axis) => Some(axis.get(code as usize).map_or(i64::MAX, |next| next.0)),
+            Meaning::Hour(_) | Meaning::Weekday(_) => None,
+        }
+    }
+
     /// How many codes there are.
     pub(crate) fn codes(&self) -> u32 {
         match &self.meaning {

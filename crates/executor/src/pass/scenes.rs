@@ -9,7 +9,8 @@ use super::flat::visit_keys;
 use super::select::{Inside, end_of};
 use super::weight::Weight;
 use crate::bits::Bits;
-use crate::image::Offsets;
+use crate::image::{Moments, Offsets};
+use crate::part::Times;
 
 /// Scenes worked on at once.
 const CHUNK: usize = 2_048;
@@ -58,6 +59,7 @@ pub(crate) fn things(
 
 fn add_whole(whole: &Bits, bound: &Bound, counts: &mut [u64], keys: &mut Vec<u32>) {
     let offsets = bound.table.offsets();
+    let mut codes = Vec::new();
     let mut from = 0;
     while from < whole.len() {
         let to = (from + CHUNK).min(whole.len());
@@ -70,6 +72,26 @@ fn add_whole(whole: &Bits, bound: &Bound, counts: &mut [u64], keys: &mut Vec<u32
             }
             if bound.moment.is_empty() {
                 add_chunk(whole, offsets, from, selected, keys, counts);
+            } else if let ([(stride, clock)], Times::Things(starts, moments)) =
+                (bound.moment.as_slice(), &bound.times)
+                && let Moments::After(after) = &**moments
+            {
+                codes.clear();
+                codes.resize(to - from, 0);
+                clock.add_scaled(starts, from, 1, &mut codes);
+                for scene in whole.ones_in(from, to) {
+                    let things = offsets.of(scene);
+                    let (key, code) = (keys[scene - from], codes[scene - from]);
+                    let Some(last) = things.clone().last() else {
+                        continue;
+                    };
+                    let last = starts.get(scene).saturating_add(i64::from(after[last]));
+                    if clock.end_of(code).is_some_and(|end| last < end) {
+                        counts[(key + *stride as u32 * code) as usize] += things.len() as u64;
+                    } else {
+                        add_scene(bound, scene, key, counts);
+                    }
+                }
             } else {
                 for scene in whole.ones_in(from, to) {
                     add_scene(bound, scene, keys[scene - from], counts);
