@@ -51,6 +51,8 @@ struct Inbox {
     last_frame: u64,
     bytes: u64,
     activity: HashMap<VisitorKey, Timestamp>,
+    /// Beyond so many visitors the next look for those to forget is due.
+    forget_beyond: usize,
 }
 
 impl Account {
@@ -216,13 +218,15 @@ impl Inbox {
             Identity::Fingerprint(_) | Identity::Nobody => return,
         };
         self.note(visitor, hit.time);
-        if self.activity.len() > MOST_ACTIVE {
+        if self.activity.len() > self.forget_beyond.max(MOST_ACTIVE) {
             let newest = self.activity.values().max().copied().unwrap_or(hit.time);
             self.activity.retain(|_, last| newest.since(*last) < DAY);
             if self.activity.len() > MOST_ACTIVE {
                 self.activity
                     .retain(|_, last| newest.since(*last) <= LONGEST_TIMEOUT);
             }
+            // Where all of them are active, not every hit must look at all again.
+            self.forget_beyond = self.activity.len() * 2;
         }
     }
 
