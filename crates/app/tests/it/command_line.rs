@@ -95,7 +95,7 @@ fn wrong_values_are_named() {
     );
     check(
         &["import", "missing.ndjson", "--account", "1"],
-        "no account",
+        "missing.ndjson isn't there",
     );
     check(&["import", "--account", "1"], "FILES");
     check(&["serve", "--log-level", "zz"], "log_level");
