@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_model::AccountSettings;
+use afsa_model::{AccountSettings, Decimal};
 use afsa_store::{Group, Groups, Measure, Question, StoreError};
 use rayon::prelude::*;
 
@@ -266,6 +266,13 @@ impl Counting<'_> {
                 all.absorb(&found.partial, |key| axes.key_from(key, &found.codes))?;
             }
         }
+        if let Some(cost) = self
+            .measures
+            .iter()
+            .position(|it| *it == Measure::VisitCost)
+        {
+            all.settle_lump_sums(cost)?;
+        }
         if self.question.dimensions.is_empty() {
             all.group(0)?;
         }
@@ -283,12 +290,22 @@ impl Counting<'_> {
                 key: axes.values(key),
                 numbers: columns
                     .iter()
-                    .map(|column| cells.numbers[*column].get(group))
+                    .map(|column| {
+                        in_unit(self.measures[*column], cells.numbers[*column].get(group))
+                    })
                     .collect(),
             });
         Groups {
             rows: rows.collect(),
         }
+    }
+}
+
+/// What visits cost is added up in millionths, as it is told.
+fn in_unit(measure: Measure, number: i128) -> i128 {
+    match measure {
+        Measure::VisitCost => number.saturating_mul(i128::from(Decimal::SCALE)),
+        _ => number,
     }
 }
 

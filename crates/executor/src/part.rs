@@ -18,6 +18,7 @@ pub(crate) struct Part {
     pub(crate) orders: Arc<PartOrders>,
     /// Where the question needs them.
     pub(crate) ranks: Option<Arc<Ranks>>,
+    pub(crate) days: Option<Arc<Codes>>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) visits: usize,
     pub(crate) scenes: usize,
@@ -112,6 +113,10 @@ impl Part {
                 .ranks
                 .as_ref()
                 .map_or_else(|| null(self.scenes), |it| Ok(it.numbers.clone())),
+            (Thing::Scene, _, Dimension::DaysSinceLastVisit) => self
+                .days
+                .as_ref()
+                .map_or_else(|| null(self.scenes), |it| Ok(it.clone())),
             (Thing::Order | Thing::OrderRow, ..) => {
                 Ok(self.orders.codes(thing, dimension, &self.vocabulary))
             }

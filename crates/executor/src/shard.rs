@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use afsa_model::VisitorKey;
-use afsa_store::StoreError;
+use afsa_store::{Dimension, StoreError};
 use hashbrown::HashMap;
 
 use crate::found::QuestionKey;
-use crate::image::{Image, Ranks, Shelf, Visitors};
+use crate::image::{Codes, Image, LastVisits, Ranks, Shelf, Visitors, with_patches};
 
 /// The images of one range of visitors, the newest last. A visitor may have visits in several of
 /// them, never the same visit twice; none has visits in another shard.
@@ -15,6 +15,7 @@ pub struct Shard {
     images: Vec<Arc<Image>>,
     walk: OnceLock<Arc<Walk>>,
     ranks: OnceLock<Arc<Vec<Arc<Ranks>>>>,
+    days: OnceLock<Arc<Vec<Arc<Codes>>>>,
     /// What was found for questions; there is none to ask where there are no images.
     found: Option<Arc<Shelf<QuestionKey>>>,
 }
@@ -50,6 +51,7 @@ impl Shard {
             images,
             walk: OnceLock::new(),
             ranks: OnceLock::new(),
+            days: OnceLock::new(),
         }
     }
 
@@ -85,21 +87,64 @@ impl Shard {
             .iter()
             .map(|image| image.ranks())
             .collect::<Result<_, _>>()?;
-        for (image, patches) in self.shared_ranks()?.into_iter().enumerate() {
+        let mut patches = vec![Vec::new(); self.images.len()];
+        self.for_each_shared(&mut |visits| {
+            let (mut people, mut others) = (0, 0);
+            for visit in visits {
+                let number = if visit.is_excluded {
+                    &mut others
+                } else {
+                    &mut people
+                };
+                *number += 1;
+                patches[visit.image].push((visit.visit as u32, *number));
+            }
+        })?;
+        for (ranks, patches) in ranks.iter_mut().zip(patches) {
             if !patches.is_empty() {
-                ranks[image] = Arc::new(ranks[image].with(&patches));
+                *ranks = Arc::new(ranks.with(&patches));
             }
         }
         let ranks = Arc::new(ranks);
         Ok(self.ranks.get_or_init(|| ranks).clone())
     }
 
-    /// Ranks of the visits of visitors that several images have, by image.
-    fn shared_ranks(&self) -> Result<Vec<Vec<(u32, u32)>>, StoreError> {
+    /// The days since the visit before of its visitor, of each visit of each image, as codes.
+    pub(crate) fn days(&self) -> Result<Arc<Vec<Arc<Codes>>>, StoreError> {
+        if let Some(days) = self.days.get() {
+            return Ok(days.clone());
+        }
+        let mut days: Vec<Arc<Codes>> = self
+            .images
+            .iter()
+            .map(|image| image.days())
+            .collect::<Result<_, _>>()?;
         let mut patches = vec![Vec::new(); self.images.len()];
+        if let Some(image) = self.images.first() {
+            let words = image.vocabulary().of(Dimension::DaysSinceLastVisit);
+            let mut words = words.write();
+            self.for_each_shared(&mut |visits| {
+                let mut last = LastVisits::default();
+                for visit in visits {
+                    let code = last.code(visit.start, visit.is_excluded, &mut words);
+                    patches[visit.image].push((visit.visit as u32, code));
+                }
+            })?;
+        }
+        for (days, patches) in days.iter_mut().zip(patches) {
+            if !patches.is_empty() {
+                *days = Arc::new(with_patches(days, &patches));
+            }
+        }
+        let days = Arc::new(days);
+        Ok(self.days.get_or_init(|| days).clone())
+    }
+
+    /// Gives the living visits of each visitor that several images have, by start.
+    fn for_each_shared(&self, each: &mut dyn FnMut(&[SharedVisit])) -> Result<(), StoreError> {
         let walk = self.walk()?;
         if walk.shared.is_empty() {
-            return Ok(patches);
+            return Ok(());
         }
         let mut columns = Vec::with_capacity(self.images.len());
         for image in &self.images {
@@ -114,24 +159,27 @@ impl Shard {
                         .dead()
                         .is_some_and(|dead| dead.get(*visit))
                 });
-                visits.extend(
-                    living.map(|visit| (starts.get(visit), *image, visit, excluded.get(visit))),
-                );
+                visits.extend(living.map(|visit| SharedVisit {
+                    start: starts.get(visit),
+                    image: *image,
+                    visit,
+                    is_excluded: excluded.get(visit),
+                }));
             }
             visits.sort_unstable();
-            let (mut people, mut others) = (0, 0);
-            for (_, image, visit, is_excluded) in visits {
-                let number = if is_excluded {
-                    &mut others
-                } else {
-                    &mut people
-                };
-                *number += 1;
-                patches[image].push((visit as u32, *number));
-            }
+            each(&visits);
         }
-        Ok(patches)
+        Ok(())
     }
+}
+
+/// A visit of a visitor that several images have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SharedVisit {
+    start: i64,
+    image: usize,
+    visit: usize,
+    is_excluded: bool,
 }
 
 impl Walk {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::Shard;
 use crate::goals::{Converted, converted};
-use crate::image::{Ranks, Vocabulary};
+use crate::image::{Codes, Ranks, Vocabulary};
 use crate::key::{Clock, Meaning};
 use crate::orders::PartOrders;
 use crate::part::Part;
@@ -68,22 +68,36 @@ impl<'q> World<'q> {
         } else {
             vec![None; images().count()]
         };
+        let days: Vec<Option<Arc<Codes>>> = if needs.days {
+            let by_shard: Vec<_> = shards
+                .par_iter()
+                .map(|shard| shard.days())
+                .collect::<Result<_, _>>()?;
+            by_shard
+                .iter()
+                .flat_map(|days| days.iter().cloned().map(Some))
+                .collect()
+        } else {
+            vec![None; images().count()]
+        };
         let greatest_rank = ranks
             .iter()
             .flatten()
             .map(|ranks| ranks.greatest)
             .max()
             .unwrap_or(0);
+        let visitors = ranks.into_iter().zip(days);
         let orders = orders.into_iter().flatten();
-        let numbered: Vec<_> = images().zip(ranks).zip(orders).collect();
+        let numbered: Vec<_> = images().zip(visitors).zip(orders).collect();
         let mut parts: Vec<Part> = numbered
             .into_par_iter()
-            .map(|((image, ranks), orders)| {
+            .map(|((image, (ranks, days)), orders)| {
                 let layout = image.layout()?;
                 Ok(Part {
                     image: Some(image.clone()),
                     orders,
                     ranks,
+                    days,
                     vocabulary: vocabulary.clone(),
                     visits: layout.visits,
                     scenes: layout.scenes(),
@@ -93,6 +107,7 @@ impl<'q> World<'q> {
         parts.push(Part {
             image: None,
             ranks: None,
+            days: None,
             vocabulary: vocabulary.clone(),
             visits: 0,
             scenes: lone.len(),
@@ -146,6 +161,7 @@ impl<'q> World<'q> {
 pub(crate) struct Needs {
     pub(crate) orders: bool,
     ranks: bool,
+    days: bool,
     pub(crate) goals: bool,
     /// Other visits of a visitor, who may be known to the orders of no visit.
     pub(crate) visitors: bool,
@@ -160,7 +176,7 @@ impl Needs {
             match measure {
                 NewVisitors => needs.ranks = true,
                 Bounces | Orders | Revenue | Units | ProductsSold | ProductRevenue
-                | OrderedVisits => needs.orders = true,
+                | OrderedVisits | OrderCost => needs.orders = true,
                 Conversions | ConvertedVisits => needs.goals = true,
                 _ => {}
             }
@@ -198,6 +214,7 @@ impl Needs {
             _ => {}
         }
         self.ranks |= matches!(dimension, Dimension::VisitorType | Dimension::VisitNumber);
+        self.days |= dimension == Dimension::DaysSinceLastVisit;
     }
 
     /// Clocks that only tell what codes stand for need no tables.

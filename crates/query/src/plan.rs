@@ -6,7 +6,7 @@ use afsa_model::{TimeRange, Timestamp};
 use afsa_store::{Measure, Question, Unit};
 
 use crate::axis::{Axis, Interval};
-use crate::catalogue::{Breakdown, DimensionType, Formula, Metric, MetricUnit};
+use crate::catalogue::{Breakdown, DimensionType, Formula, Metric, MetricUnit, Term};
 use crate::filter::Having;
 use crate::fraction::{Figure, Fraction};
 use crate::request::Request;
@@ -112,20 +112,24 @@ pub(crate) enum Operation {
     Share(Box<Operation>),
 }
 
-/// A measure of the question.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Measures of the question, added up.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Operand {
-    position: usize,
-    /// How many of the measure's units make one of the metric's.
+    positions: Vec<usize>,
+    /// How many of the measures' units make one of the metric's.
     scale: i128,
 }
 
 impl Operand {
-    fn number(self, numbers: &[i128]) -> i128 {
-        numbers.get(self.position).copied().unwrap_or(0)
+    fn number(&self, numbers: &[i128]) -> i128 {
+        let number = |position: &usize| numbers.get(*position).copied().unwrap_or(0);
+        self.positions
+            .iter()
+            .map(number)
+            .fold(0, i128::saturating_add)
     }
 
-    fn figure(self, number: i128) -> Figure {
+    fn figure(&self, number: i128) -> Figure {
         Fraction::new(number, self.scale)
     }
 }
@@ -139,7 +143,7 @@ impl Operation {
         measures: &mut Vec<Measure>,
     ) -> Option<Operation> {
         Some(match metric.formula {
-            Formula::Sum(measure) => Operation::Sum(operand(measure, measures)),
+            Formula::Sum(term) => Operation::Sum(operand(term, measures)),
             Formula::Difference(left, right) => {
                 Operation::Difference(operand(left, measures), operand(right, measures))
             }
@@ -176,14 +180,15 @@ impl Operation {
     }
 }
 
-fn operand(measure: Measure, measures: &mut Vec<Measure>) -> Operand {
-    let scale = match measure.unit() {
-        Unit::Count | Unit::Percent => 1,
-        Unit::Milliseconds => 1_000,
-        Unit::Money | Unit::Quantity => 1_000_000_000_000,
+fn operand(term: Term, measures: &mut Vec<Measure>) -> Operand {
+    let scale = match term.first().map(|measure| measure.unit()) {
+        None | Some(Unit::Count | Unit::Percent) => 1,
+        Some(Unit::Milliseconds) => 1_000,
+        Some(Unit::Money | Unit::Quantity) => 1_000_000_000_000,
     };
+    let positions = term.iter().map(|measure| position(*measure, measures));
     Operand {
-        position: position(measure, measures),
+        positions: positions.collect(),
         scale,
     }
 }

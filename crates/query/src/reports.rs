@@ -190,6 +190,13 @@ pub static REPORTS: &[Report] = {
             description: "Visits by how many-th visit of their visitor they are",
             ..BASE
         },
+        Report {
+            name: "recency",
+            dimensions: &["days_since_last_visit"],
+            order_by: &["days_since_last_visit:asc"],
+            description: "Visits by how many days after the visit before of their visitor they began",
+            ..BASE
+        },
         visits_by("hours", Audience, &["hour_of_day"], VISITS, "Visits by hour of the day"),
         visits_by("weekdays", Audience, &["day_of_week"], VISITS, "Visits by day of the week"),
         Report {
@@ -254,9 +261,9 @@ pub static REPORTS: &[Report] = {
             filters: &[Visits("campaign")],
             ..visits_by("campaigns", Acquisition,
                 &["campaign", "campaign_source", "campaign_medium"],
-                &["visitors", "visits", "bounce_rate", "conversions", "conversion_rate", "orders",
-                    "revenue"],
-                "Campaigns")
+                &["visitors", "visits", "bounce_rate", "conversions", "conversion_rate",
+                    "campaign_cost", "orders", "revenue", "roas"],
+                "Campaigns, with their cost and what it brought")
         },
         visits_by("continents", Place, &["continent"], SHARES, "Continents"),
         visits_by("countries", Place, &["country"], SHARES, "Countries"),

@@ -45,6 +45,9 @@ pub enum Dimension {
     VisitorType,
     /// Number: 1 for the first visit ever.
     VisitNumber,
+    /// Number: whole days of 24 hours from the start of the visitor's visit before to this one's
+    /// start; null for the first.
+    DaysSinceLastVisit,
     UserId,
     UserRole,
     // Of the hit.
@@ -134,7 +137,13 @@ impl Dimension {
         use Dimension::*;
         matches!(
             self,
-            VisitNumber | ListPosition | CheckoutStep | Time(_) | HourOfDay | DayOfWeek
+            VisitNumber
+                | DaysSinceLastVisit
+                | ListPosition
+                | CheckoutStep
+                | Time(_)
+                | HourOfDay
+                | DayOfWeek
         )
     }
 
@@ -176,6 +185,7 @@ impl Dimension {
             Cms,
             VisitorType,
             VisitNumber,
+            DaysSinceLastVisit,
             UserId,
             UserRole,
             Page,
@@ -263,6 +273,7 @@ impl fmt::Display for Dimension {
             Cms => "cms",
             VisitorType => "visitor_type",
             VisitNumber => "visit_number",
+            DaysSinceLastVisit => "days_since_last_visit",
             UserId => "user_id",
             UserRole => "user_role",
             Page => "page",

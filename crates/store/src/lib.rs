@@ -27,6 +27,7 @@
 //! ```
 
 pub mod conformance;
+mod cost;
 mod dimension;
 mod filter;
 mod measure;
@@ -34,6 +35,7 @@ mod question;
 pub mod reference;
 mod traits;
 
+pub use cost::CostMethod;
 pub use dimension::{Dimension, Kind};
 pub use filter::{Condition, ConditionScope, Filter, Test};
 pub use measure::{Fact, Measure, Unit};

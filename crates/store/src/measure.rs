@@ -52,6 +52,13 @@ pub enum Measure {
     ProductRevenue,
     /// Visits with an order that is not cancelled.
     OrderedVisits,
+    /// What the campaigns of visits cost that are paid by the click or as a whole: the sum of
+    /// what each visit's click cost, and of the lump sums of the campaigns that have a visit in
+    /// the group, each once. So it doesn't add up over groups.
+    VisitCost,
+    /// Sum of what the campaigns cost that are paid by the order or a share of it: for each order
+    /// by the campaign of the visit it belongs to.
+    OrderCost,
 }
 
 /// The thing that a measure counts: its moment decides the period, its visit the joins.
@@ -88,7 +95,7 @@ pub enum Unit {
 }
 
 impl Measure {
-    pub const ALL: [Measure; 30] = [
+    pub const ALL: [Measure; 32] = [
         Measure::Visits,
         Measure::Visitors,
         Measure::NewVisitors,
@@ -119,6 +126,8 @@ impl Measure {
         Measure::ProductsSold,
         Measure::ProductRevenue,
         Measure::OrderedVisits,
+        Measure::VisitCost,
+        Measure::OrderCost,
     ];
 
     /// The thing that the measure counts.
@@ -126,7 +135,7 @@ impl Measure {
         use Measure::*;
         match self {
             Visits | Visitors | NewVisitors | Bounces | VisitDuration | UniquePageViews
-            | ConvertedVisits | OrderedVisits => Fact::Visit,
+            | ConvertedVisits | OrderedVisits | VisitCost => Fact::Visit,
             Entries => Fact::EntryPageView,
             Exits => Fact::ExitPageView,
             PageViews | TimeOnPage | TimeOnPageKnown | ScrollDepth | ScrollDepthKnown => {
@@ -138,7 +147,7 @@ impl Measure {
                 Fact::ProductRow
             }
             PromotionViews | PromotionClicks => Fact::Promotion,
-            Orders | Revenue => Fact::Order,
+            Orders | Revenue | OrderCost => Fact::Order,
             Units | ProductsSold | ProductRevenue => Fact::OrderRow,
         }
     }
@@ -149,7 +158,7 @@ impl Measure {
         match self {
             VisitDuration | TimeOnPage => Unit::Milliseconds,
             ScrollDepth => Unit::Percent,
-            Revenue | ProductRevenue => Unit::Money,
+            Revenue | ProductRevenue | VisitCost | OrderCost => Unit::Money,
             Units => Unit::Quantity,
             _ => Unit::Count,
         }

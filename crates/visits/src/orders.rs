@@ -207,6 +207,32 @@ fn revenue(order: &OrderFields, rows: &[Product], settings: &AccountSettings) ->
                     .unwrap_or_default()
                     .times(row.quantity.unwrap_or_default())
             })
-            .sum(),
+            // Prices and quantities are anybody's: sums of them stop at the ends of what fits.
+            .fold(0, i128::saturating_add),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_total_is_too_large() {
+        let check = |price: i64, quantity: i64, rows: usize, expect: i128| {
+            let row = Product {
+                price: Some(Decimal::from_micros(price)),
+                quantity: Some(Decimal::from_micros(quantity)),
+                ..Product::default()
+            };
+            let total = revenue(
+                &OrderFields::default(),
+                &vec![row; rows],
+                &AccountSettings::default(),
+            );
+            assert_eq!(total, Some(expect), "{rows} × {quantity} × {price}");
+        };
+        check(3, 5, 4, 60);
+        check(i64::MAX, i64::MAX, 3, i128::MAX);
+        check(i64::MIN, i64::MAX, 3, i128::MIN);
+    }
 }

@@ -39,7 +39,7 @@ fn condition_is_of_image(condition: &Condition) -> bool {
     let is_of_image = match condition.dimension.kind() {
         Kind::Visit => !matches!(
             condition.dimension,
-            Dimension::VisitorType | Dimension::VisitNumber
+            Dimension::VisitorType | Dimension::VisitNumber | Dimension::DaysSinceLastVisit
         ),
         Kind::PageView | Kind::AnyHit | Kind::Event | Kind::Promotion => true,
         Kind::Goal | Kind::ProductRow | Kind::Order | Kind::Time => false,

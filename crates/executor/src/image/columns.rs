@@ -30,6 +30,9 @@ pub(crate) enum ColumnKey {
     Codes(Thing, Dimension),
     TimeOnPage,
     ScrollDepth,
+    Costs,
+    ClickCosts,
+    LumpSums,
 }
 
 /// Something loaded that knows its size.

@@ -3,6 +3,7 @@
 mod budget;
 mod codes;
 mod columns;
+mod costs;
 mod dimensions;
 mod layout;
 mod moments;
@@ -20,12 +21,13 @@ use afsa_store::{Dimension, StoreError, Traffic};
 pub use budget::Budget;
 pub(crate) use codes::{Amounts, Codes};
 pub(crate) use columns::{ColumnKey, Loaded, Shelf};
+pub(crate) use costs::{Costs, LumpSum, LumpSums};
 pub(crate) use dimensions::category_level;
 pub(crate) use layout::Layout;
 pub(crate) use moments::{Instants, Moments};
 pub(crate) use read::{Reader, Texts, damaged};
 pub(crate) use things::{NO_ROW, Offsets, Thing, Things};
-pub(crate) use visitors::{Ranks, Visitors};
+pub(crate) use visitors::{LastVisits, Ranks, Visitors, days_within, with_patches};
 pub use vocabulary::Vocabulary;
 pub(crate) use vocabulary::{Numbered, Words};
 
@@ -69,6 +71,7 @@ pub struct Image {
     /// Scenes to skip.
     dead: Option<Bits>,
     ranks: OnceLock<Arc<Ranks>>,
+    days: OnceLock<Arc<Codes>>,
 }
 
 /// When the first and the last thing of an image happened, in milliseconds since 1970.
@@ -106,6 +109,7 @@ impl Image {
             budget: budget.clone(),
             dead: None,
             ranks: OnceLock::new(),
+            days: OnceLock::new(),
         };
         living.with_dead(dead_visits, dead_loose)
     }
@@ -140,6 +144,7 @@ impl Image {
             budget: self.budget.clone(),
             dead,
             ranks: OnceLock::new(),
+            days: OnceLock::new(),
         })
     }
 
@@ -149,6 +154,7 @@ impl Image {
             + self.selections.bytes()
             + self.dead.as_ref().map_or(0, Bits::bytes)
             + self.ranks.get().map_or(0, |ranks| ranks.bytes())
+            + self.days.get().map_or(0, |days| days.bytes())
     }
 
     /// Lets all loaded columns go; they are read again when needed.
@@ -285,6 +291,39 @@ impl Image {
     pub(crate) fn scroll_depth(&self) -> Result<Arc<Amounts>, StoreError> {
         self.columns
             .get(ColumnKey::ScrollDepth, || self.read_scroll_depth())
+    }
+
+    /// What the campaign of each visit is paid for, and its price.
+    pub(crate) fn costs(&self) -> Result<Arc<Costs>, StoreError> {
+        self.columns.get(ColumnKey::Costs, || self.read_costs())
+    }
+
+    /// What each visit cost that was paid by the click, in millionths of the currency.
+    pub(crate) fn click_costs(&self) -> Result<Arc<Amounts>, StoreError> {
+        self.columns
+            .get(ColumnKey::ClickCosts, || self.read_click_costs())
+    }
+
+    /// The campaigns that are paid as a whole.
+    pub(crate) fn lump_sums(&self) -> Result<Arc<LumpSums>, StoreError> {
+        self.columns
+            .get(ColumnKey::LumpSums, || self.read_lump_sums())
+    }
+
+    /// The days since the visit before of each visit's visitor, among those of this image.
+    pub(crate) fn days(&self) -> Result<Arc<Codes>, StoreError> {
+        if let Some(days) = self.days.get() {
+            return Ok(days.clone());
+        }
+        let days = Arc::new(days_within(
+            &*self.visitors()?,
+            &*self.starts()?,
+            self.layout()?.scenes(),
+            &*self.excluded()?,
+            self.dead.as_ref(),
+            &mut self.vocabulary.of(Dimension::DaysSinceLastVisit).write(),
+        ));
+        Ok(self.days.get_or_init(|| days).clone())
     }
 
     /// Which visit of its visitor each visit is, among those of this image.

@@ -1,13 +1,15 @@
-//! Whose visits they are, and which visit of his each one is.
+//! Whose visits they are, which visit of his each one is, and how long after the one before.
 
 use std::sync::Arc;
 
-use afsa_model::VisitorKey;
+use afsa_model::{DAY, Timestamp, VisitorKey};
 
 use crate::bits::Bits;
 
 use super::codes::Codes;
 use super::columns::Loaded;
+use super::moments::Instants;
+use super::vocabulary::Numbered;
 
 /// The visitors of an image, ascending, each with the run of his visits.
 pub(crate) struct Visitors {
@@ -105,13 +107,7 @@ impl Ranks {
 
     /// These ranks with those of some visits replaced.
     pub(crate) fn with(&self, patches: &[(u32, u32)]) -> Ranks {
-        let mut numbers: Vec<u32> = (0..self.numbers.len())
-            .map(|scene| self.numbers.get(scene))
-            .collect();
-        for (visit, number) in patches {
-            numbers[*visit as usize] = *number;
-        }
-        Ranks::of(numbers)
+        Ranks::of(patched(&self.numbers, patches))
     }
 
     fn of(numbers: Vec<u32>) -> Ranks {
@@ -128,4 +124,68 @@ impl Ranks {
     pub(crate) fn bytes(&self) -> usize {
         self.first.bytes() + self.numbers.bytes() + self.types.bytes()
     }
+}
+
+/// Tells days from visits, given by start: those from the visitor's visit before, of those of the
+/// same traffic.
+#[derive(Default)]
+pub(crate) struct LastVisits {
+    person: Option<i64>,
+    other: Option<i64>,
+}
+
+impl LastVisits {
+    /// The code of the days that lie before this visit; null for the first.
+    pub(crate) fn code(&mut self, start: i64, is_excluded: bool, words: &mut Numbered) -> u32 {
+        let last = if is_excluded {
+            &mut self.other
+        } else {
+            &mut self.person
+        };
+        match last.replace(start) {
+            Some(before) => words.code_of_number(Timestamp(start).since(Timestamp(before)) / DAY),
+            None => 0,
+        }
+    }
+}
+
+/// The days since the visit before of each visit's visitor within one image, as codes. `dead`
+/// visits have none.
+pub(crate) fn days_within(
+    visitors: &Visitors,
+    starts: &Instants,
+    scenes: usize,
+    excluded: &Bits,
+    dead: Option<&Bits>,
+    words: &mut Numbered,
+) -> Codes {
+    let mut last = LastVisits::default();
+    let mut codes = vec![0; scenes];
+    for (visit, code) in codes.iter_mut().enumerate().take(visitors.first.len()) {
+        if visitors.first.get(visit) {
+            last = LastVisits::default();
+        }
+        if !dead.is_some_and(|dead| dead.get(visit)) {
+            *code = last.code(starts.get(visit), excluded.get(visit), words);
+        }
+    }
+    collected(codes)
+}
+
+/// These codes with those of some visits replaced.
+pub(crate) fn with_patches(codes: &Codes, patches: &[(u32, u32)]) -> Codes {
+    collected(patched(codes, patches))
+}
+
+fn patched(codes: &Codes, patches: &[(u32, u32)]) -> Vec<u32> {
+    let mut codes: Vec<u32> = (0..codes.len()).map(|scene| codes.get(scene)).collect();
+    for (visit, code) in patches {
+        codes[*visit as usize] = *code;
+    }
+    codes
+}
+
+fn collected(codes: Vec<u32>) -> Codes {
+    let greatest = codes.iter().copied().max().unwrap_or(0);
+    Codes::collect(greatest, codes.into_iter())
 }

@@ -1,7 +1,9 @@
 //! The numbers of each group in the making.
 
 use afsa_store::{Measure, StoreError, Unit};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+
+use crate::image::LumpSum;
 
 /// Numbers of the measures of a question, by group. Each thread fills its own.
 pub(crate) struct Cells {
@@ -19,6 +21,9 @@ pub(crate) struct Cells {
     pub(crate) mark: u32,
     groups: usize,
     has_many: bool,
+    /// Campaigns that are paid as a whole, by key: none is paid twice in a group, whichever
+    /// thread met it.
+    lump_sums: HashSet<(u128, LumpSum)>,
 }
 
 /// One measure's numbers.
@@ -85,11 +90,14 @@ impl Numbers {
 pub(crate) struct Partial {
     keys: Vec<u128>,
     numbers: Vec<Numbers>,
+    lump_sums: Vec<(u128, LumpSum)>,
 }
 
 impl Partial {
     pub(crate) fn bytes(&self) -> usize {
-        self.keys.len() * 16 + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
+        self.keys.len() * 16
+            + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
+            + self.lump_sums.len() * size_of::<(u128, LumpSum)>()
     }
 }
 
@@ -126,6 +134,7 @@ impl Cells {
             mark: 0,
             groups,
             has_many: false,
+            lump_sums: HashSet::new(),
         }
     }
 
@@ -215,7 +224,31 @@ impl Cells {
         Partial {
             keys: found.into_iter().map(|(key, _)| key).collect(),
             numbers,
+            lump_sums: self.lump_sums.drain().collect(),
         }
+    }
+
+    /// Has a campaign paid in a key's group, once.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn note_lump_sum(&mut self, key: u128, sum: LumpSum) -> Result<(), StoreError> {
+        if self.lump_sums.len() >= MOST_GROUPS {
+            return Err(StoreError::TooLarge(format!(
+                "more than {MOST_GROUPS} campaigns in groups"
+            )));
+        }
+        self.lump_sums.insert((key, sum));
+        Ok(())
+    }
+
+    /// Adds what campaigns cost as a whole to a measure, in millionths, once everything is found.
+    pub(crate) fn settle_lump_sums(&mut self, measure: usize) -> Result<(), StoreError> {
+        for (key, sum) in std::mem::take(&mut self.lump_sums) {
+            let group = self.group(key)?;
+            self.numbers[measure].add(group, sum.price.into());
+        }
+        Ok(())
     }
 
     /// Adds what was found elsewhere; `key_here` tells where its keys belong.
@@ -229,6 +262,9 @@ impl Cells {
             for (mine, other) in self.numbers.iter_mut().zip(&partial.numbers) {
                 mine.add(group, other.get(at));
             }
+        }
+        for (key, sum) in &partial.lump_sums {
+            self.note_lump_sum(key_here(*key), *sum)?;
         }
         Ok(())
     }

@@ -190,6 +190,12 @@ impl General<'_> {
                             self.cells.numbers[*measure].add(group, 1);
                         }
                     }
+                    Weight::LumpSum(sums) => {
+                        let at = (sums.codes.get(thing) as usize).checked_sub(1);
+                        if let Some(sum) = at.and_then(|at| sums.sums.get(at)) {
+                            self.cells.note_lump_sum(*key, *sum)?;
+                        }
+                    }
                     weight => self.cells.numbers[*measure].add(group, weight.amount(thing)),
                 }
             }

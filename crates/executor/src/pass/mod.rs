@@ -19,6 +19,7 @@ pub(crate) use fact::Counted;
 
 use crate::bits::Bits;
 use crate::filter::Left;
+use crate::image::LumpSums;
 use crate::key::Axes;
 use crate::part::Table;
 use crate::shard::Stretch;
@@ -75,6 +76,9 @@ impl Pass {
             for stretch in stretches {
                 readies[stretch.image].visits(world, *stretch, cells)?;
             }
+            for ready in &mut readies {
+                ready.lump_sums(world, cells)?;
+            }
             return Ok(());
         }
         for ready in &mut readies {
@@ -90,6 +94,8 @@ struct Ready {
     counted: Counted,
     bound: Bound,
     weights: Vec<(usize, Weight)>,
+    /// What counts a campaign instead of each visit.
+    lump_sums: Option<(usize, Arc<LumpSums>)>,
     selected: Selected,
     buffers: Buffers,
     chunk: flat::Chunk,
@@ -151,6 +157,7 @@ impl Ready {
             counted,
             bound,
             weights: Vec::new(),
+            lump_sums: None,
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
@@ -164,6 +171,9 @@ impl Ready {
         for (position, measure) in &pass.measures {
             let weight = Weight::new(*measure, world, number, left)?;
             ready.weights.push((*position, weight));
+            if let Some(sums) = Weight::lump_sums(*measure, part)? {
+                ready.lump_sums = Some((*position, sums));
+            }
         }
         Ok(ready)
     }
@@ -195,6 +205,23 @@ impl Ready {
         let done = self
             .general(world, cells, &mut buffers)
             .visits(stretch, &selected);
+        self.buffers = buffers;
+        done
+    }
+
+    /// Counts the campaigns that are paid as a whole, of the selected visits.
+    fn lump_sums(&mut self, world: &World, cells: &mut Cells) -> Result<(), StoreError> {
+        let (Some((measure, sums)), Selected::Visits(selected)) = (&self.lump_sums, &self.selected)
+        else {
+            return Ok(());
+        };
+        let mut visits = Bits::from_fn(selected.len(), |scene| sums.codes.get(scene) != 0);
+        visits.and(selected);
+        let weights = [(*measure, Weight::LumpSum(sums.clone()))];
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let mut general = self.general(world, cells, &mut buffers);
+        general.weights = &weights;
+        let done = general.things(&visits);
         self.buffers = buffers;
         done
     }

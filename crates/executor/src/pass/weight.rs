@@ -7,8 +7,8 @@ use afsa_store::{Measure, StoreError};
 
 use crate::bits::Bits;
 use crate::filter::Left;
-use crate::image::{Amounts, Codes, Thing};
-use crate::part::{Part, scenes_of};
+use crate::image::{Amounts, Codes, LumpSums, Thing};
+use crate::part::{Part, scene_of, scenes_of};
 use crate::world::World;
 
 /// A measure of one part: what the thing of each row adds.
@@ -27,6 +27,8 @@ pub(crate) enum Weight {
     Exact(Vec<i128>),
     /// 1 for each product of an order, once a group.
     Sold(Arc<Codes>),
+    /// The campaign that is paid as a whole, once a group.
+    LumpSum(Arc<LumpSums>),
 }
 
 impl Weight {
@@ -61,6 +63,10 @@ impl Weight {
             UniquePageViews => Weight::If(having(part, Thing::PageView, left)?),
             ConvertedVisits => Weight::If(converted(world, number, left)?),
             OrderedVisits => Weight::If(ordered(part, left.of(Thing::Order))),
+            // What is paid as a whole is told by `lump_sums`.
+            VisitCost => {
+                image.map_or_else(|| Ok(nothing()), |it| it.click_costs().map(Weight::Amount))?
+            }
             TimeOnPage => {
                 image.map_or_else(|| Ok(nothing()), |it| it.time_on_page().map(Weight::Amount))?
             }
@@ -89,6 +95,7 @@ impl Weight {
                         .collect(),
                 )
             }
+            OrderCost => Weight::Exact(costs_of_orders(part)?),
             Units => Weight::Exact(of_rows(part, |_, quantity, _| quantity.times(Decimal::ONE))),
             ProductRevenue => Weight::Exact(of_rows(part, |price, quantity, is_known| {
                 if is_known { price.times(quantity) } else { 0 }
@@ -108,6 +115,20 @@ impl Weight {
         )
     }
 
+    /// The campaigns that are paid as a whole, and the visits of a part that they brought; `None`
+    /// where there are none or nothing is asked of them.
+    pub(crate) fn lump_sums(
+        measure: Measure,
+        part: &Part,
+    ) -> Result<Option<Arc<LumpSums>>, StoreError> {
+        match &part.image {
+            Some(image) if measure == Measure::VisitCost => {
+                Ok(Some(image.lump_sums()?).filter(|it| !it.sums.is_empty()))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// What the thing of this row adds, of what adds up.
     #[inline]
     pub(crate) fn amount(&self, row: usize) -> i128 {
@@ -118,7 +139,7 @@ impl Weight {
             Weight::Known(amounts) => amounts.get(row).is_some().into(),
             Weight::Action(codes, action) => (codes.get(row) == *action).into(),
             Weight::Exact(amounts) => amounts[row],
-            Weight::Visitor | Weight::Sold(_) => 0,
+            Weight::Visitor | Weight::Sold(_) | Weight::LumpSum(_) => 0,
         }
     }
 }
@@ -143,6 +164,25 @@ fn of_rows(part: &Part, amount: impl Fn(Decimal, Decimal, bool) -> i128) -> Vec<
             )
         })
         .collect()
+}
+
+/// What each order costs by the campaign of its visit; without a visit, nothing.
+fn costs_of_orders(part: &Part) -> Result<Vec<i128>, StoreError> {
+    let orders = &part.orders;
+    let mut amounts = vec![0; orders.len()];
+    let Some(image) = part.image.as_ref().filter(|_| orders.len() > 0) else {
+        return Ok(amounts);
+    };
+    let costs = image.costs()?;
+    let mut scene = 0;
+    for (order, amount) in amounts.iter_mut().enumerate() {
+        scene = scene_of(order, &orders.offsets, scene, part.scenes);
+        // Hits of no visit have no campaign here, so that their scenes cost nothing.
+        if let Some((method, price)) = costs.of(scene) {
+            *amount = method.cost_of_order(price, orders.order(order).revenue.unwrap_or(0));
+        }
+    }
+    Ok(amounts)
 }
 
 /// Scenes with an order, of those left, that isn't cancelled.

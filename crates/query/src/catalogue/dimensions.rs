@@ -40,6 +40,9 @@ pub(super) fn describe(dimension: Dimension) -> String {
         Cms => "System that emits the site's pages",
         VisitorType => "`new` for visitors' first visits ever, else `returning`",
         VisitNumber => "How many-th visit of its visitor it is",
+        DaysSinceLastVisit => {
+            "Whole days from the start of the visitor's visit before to this one's; null for the first"
+        }
         UserId => "The site's own id of the person",
         UserRole => "The site's own role of the person",
         Page => "Path of a page, with the parameters that the account keeps",

@@ -53,14 +53,17 @@ pub enum Scope {
 /// How a metric follows from measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Formula {
-    Sum(Measure),
+    Sum(Term),
     /// The first without the second.
-    Difference(Measure, Measure),
+    Difference(Term, Term),
     /// The first over the second; without value where that is 0. Means are ratios too.
-    Ratio(Measure, Measure),
+    Ratio(Term, Term),
     /// The share of the whole of the request's first other metric.
     Share,
 }
+
+/// Measures of one unit that are added up, at least one.
+pub type Term = &'static [Measure];
 
 impl PartialEq for Metric {
     fn eq(&self, other: &Metric) -> bool {
@@ -76,8 +79,10 @@ impl Metric {
     /// What a backend must be asked for.
     pub fn measures(&self) -> Vec<Measure> {
         match self.formula {
-            Formula::Sum(measure) => vec![measure],
-            Formula::Difference(left, right) | Formula::Ratio(left, right) => vec![left, right],
+            Formula::Sum(term) => term.to_vec(),
+            Formula::Difference(left, right) | Formula::Ratio(left, right) => {
+                [left, right].concat()
+            }
             Formula::Share => Vec::new(),
         }
     }
@@ -257,7 +262,23 @@ mod tests {
                 MetricUnit::Seconds => assert_eq!(units[0], Unit::Milliseconds),
                 MetricUnit::Percent => assert_eq!(units[0], Unit::Percent),
                 MetricUnit::Rate => assert!(!metric.has_whole()),
-                MetricUnit::Number => assert_ne!(units[0], Unit::Money),
+                // Money over money is a plain number.
+                MetricUnit::Number => assert_eq!(
+                    units[0] == Unit::Money,
+                    units.last() == Some(&Unit::Money),
+                    "{}",
+                    metric.name
+                ),
+            }
+            let terms = match metric.formula {
+                Formula::Sum(term) => vec![term],
+                Formula::Difference(left, right) | Formula::Ratio(left, right) => vec![left, right],
+                Formula::Share => Vec::new(),
+            };
+            for term in terms {
+                let unit = |measure: &Measure| measure.unit();
+                let is_one_unit = term.windows(2).all(|pair| unit(&pair[0]) == unit(&pair[1]));
+                assert!(is_one_unit && !term.is_empty(), "{}", metric.name);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use afsa_model::{
-    AccountId, AccountSettings, Client, Event, HOUR, Hit, HitKind, MINUTE, OrderFields,
+    AccountId, AccountSettings, Client, Event, HOUR, Hit, HitKind, MINUTE, OrderFields, Origin,
     PageContext, Product, Purchase, Timestamp, VisitorKey, text,
 };
 use afsa_query::{
@@ -166,6 +166,58 @@ fn shown(answer: &Answer, metrics: &[&str]) -> Vec<String> {
     answer.rows.iter().map(row).collect()
 }
 
+/// Figures that are made of several measures.
+#[test]
+fn campaigns_tell_what_they_cost_and_brought() {
+    let mut shop = Shop {
+        arrivals: Vec::new(),
+    };
+    let campaigns = [
+        (1, "click", "cpc", "0.125"),
+        (2, "click", "cpc", "0.125"),
+        (3, "share", "cpspercent", "12.5"),
+        (4, "whole", "total", "40"),
+        (5, "whole", "total", "40"),
+        (6, "free", "", ""),
+    ];
+    for (visitor, campaign, method, cost) in campaigns {
+        shop.hit(visitor, HOUR, "FR", "/", HitKind::PageView);
+        let origin = Origin {
+            campaign: text(campaign),
+            cost_method: text(method),
+            cost: cost.parse().ok(),
+            ..Origin::default()
+        };
+        let arrival = shop.arrivals.last_mut().unwrap();
+        arrival.hit.origin = Some(Arc::new(origin));
+    }
+    shop.purchase(1, HOUR - MINUTE, "o1", "10", &[]);
+    shop.purchase(3, HOUR - MINUTE, "o3", "80", &[]);
+    shop.purchase(3, HOUR - MINUTE, "o4", "20", &[]);
+    shop.purchase(6, HOUR - MINUTE, "o6", "5", &[]);
+    let mut campaigns = report("campaigns");
+    let figures = ["campaign_cost", "orders", "revenue", "roas"];
+    campaigns.order_by = Some(vec!["roas".to_owned()]);
+    assert_eq!(
+        shown(&asked_of(&shop, &campaigns), &figures),
+        [
+            "click null null 0.25 1 10 40",
+            "share null null 12.5 2 100 8",
+            "whole null null 40 0 0 0",
+            "free null null 0 1 5 null",
+        ]
+    );
+    let mut whole = report("campaigns");
+    whole.dimensions = Some(Vec::new());
+    let figures = ["campaign_cost", "cost_per_order", "roas"];
+    whole.metrics = Some(figures.map(str::to_owned).to_vec());
+    let (cost, revenue) = (52.75, 115.0);
+    assert_eq!(
+        shown(&asked_of(&shop, &whole), &figures),
+        [format!("{cost} {} {}", cost / 4.0, revenue / cost)]
+    );
+}
+
 #[test]
 fn reports_say_what_was() {
     let check = |name: &str, metrics: &[&str], expect: &[&str]| {
@@ -203,6 +255,7 @@ fn reports_say_what_was() {
     check("videos", &["events"], &[]);
     check("visitors", &["visitors"], &["new 2", "returning 1"]);
     check("loyalty", &["visits"], &["1 2", "2 1"]);
+    check("recency", &["visits"], &["6 1", "null 2"]);
     check(
         "ecommerce",
         &[

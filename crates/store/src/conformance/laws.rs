@@ -1,8 +1,9 @@
 //! Laws that the reference keeps, which were not thought of when it was written down.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use afsa_model::{AccountId, AccountSettings, Exclusion, HitKind, MINUTE, VisitorKey};
+use afsa_model::{AccountId, AccountSettings, Exclusion, HitKind, MINUTE, Visit, VisitorKey, text};
 
 use super::compare::{Normal, contents, normal};
 use super::questions::{self, Words};
@@ -10,8 +11,8 @@ use super::rng::Rng;
 use super::traffic::{self, Profile};
 use crate::reference::Reference;
 use crate::{
-    Arrival, Condition, ConditionScope, Dimension, Fact, Filter, Kind, Measure, Question, Snapshot,
-    Test, Traffic, Value,
+    Arrival, Condition, ConditionScope, CostMethod, Dimension, Fact, Filter, Kind, Measure,
+    Question, Snapshot, Test, Traffic, Value,
 };
 
 const WORLDS: u64 = 25;
@@ -46,9 +47,23 @@ fn world(mut arrivals: Vec<Arrival>) -> Reference {
 fn worlds() -> impl Iterator<Item = (Rng, Reference)> {
     (0..WORLDS).map(|seed| {
         let mut rng = Rng::new(seed);
-        let world = world(arrivals(&mut rng));
+        let mut arrivals = arrivals(&mut rng);
+        if seed % 2 == 0 {
+            without_lump_sums(&mut arrivals);
+        }
+        let world = world(arrivals);
         (rng, world)
     })
+}
+
+/// Has each click paid where the campaign was paid as a whole.
+fn without_lump_sums(arrivals: &mut [Arrival]) {
+    let origins = arrivals
+        .iter_mut()
+        .filter_map(|arrival| arrival.hit.origin.as_mut());
+    for origin in origins.filter(|origin| origin.cost_method.as_deref() == Some("total")) {
+        Arc::make_mut(origin).cost_method = text("cpc");
+    }
 }
 
 fn answer(world: &Reference, question: &Question) -> Normal {
@@ -68,9 +83,16 @@ fn sum(one: &Normal, other: &Normal) -> Normal {
     sum
 }
 
-/// Whether its numbers add up over disjoint sets of visits.
-fn adds_up(measure: Measure) -> bool {
-    measure != Measure::Visitors
+/// Whether its numbers add up over disjoint sets of visits. Lump sums are once in each.
+fn adds_up(measure: Measure, world: &Reference) -> bool {
+    let is_lump = |visit: &Visit| {
+        CostMethod::of(&visit.origin).is_some_and(|(method, _)| method == CostMethod::Total)
+    };
+    match measure {
+        Measure::Visitors => false,
+        Measure::VisitCost => !world.visits().iter().any(is_lump),
+        _ => true,
+    }
 }
 
 fn judges_things(question: &Question) -> bool {
@@ -84,7 +106,9 @@ fn a_filter_and_its_negation_make_the_whole() {
         let words = Words::of(&world);
         for _ in 0..40 {
             let mut question = questions::question(&mut rng, &words);
-            question.measures.retain(|measure| adds_up(*measure));
+            question
+                .measures
+                .retain(|measure| adds_up(*measure, &world));
             if judges_things(&question) {
                 // What is joined, and visits, may be on both sides; things are on one.
                 question
@@ -186,7 +210,9 @@ fn parts_sum_to_totals() {
         let words = Words::of(&world);
         for _ in 0..40 {
             let mut question = questions::question(&mut rng, &words);
-            question.measures.retain(|measure| adds_up(*measure));
+            question
+                .measures
+                .retain(|measure| adds_up(*measure, &world));
             question
                 .dimensions
                 .retain(|dimension| matches!(dimension.kind(), Kind::Visit | Kind::Time));
@@ -230,6 +256,7 @@ fn groups_of_visits_are_what_conditions_choose() {
                 Measure::VisitDuration,
                 Measure::OrderedVisits,
                 Measure::ConvertedVisits,
+                Measure::VisitCost,
             ];
             let question = Question {
                 measures,

@@ -236,6 +236,7 @@ fn client(rng: &mut Rng) -> Client {
 
 fn origin(rng: &mut Rng) -> Origin {
     let tagged = if rng.percent(30) { 50 } else { 0 };
+    let cost_method = maybe(rng, 50, &["cpc", "cps", "cpspercent", "total", "cpm"]);
     Origin {
         channel: maybe(rng, 90, &["Direct", "Organic Search", "Paid Search"]),
         source: maybe(rng, 60, &["google", "news", "日本"]),
@@ -251,8 +252,16 @@ fn origin(rng: &mut Rng) -> Origin {
         campaign_term: maybe(rng, tagged, &["t"]),
         campaign_content: maybe(rng, tagged, &["c1", "c2"]),
         campaign_id: maybe(rng, tagged, &["1", "2"]),
+        cost: (cost_method.is_some() && rng.percent(95)).then(|| cost(rng)),
+        cost_method,
         ..Origin::default()
     }
+}
+
+/// Few amounts, so that lump sums coincide; some leave fractions that must be rounded.
+fn cost(rng: &mut Rng) -> Decimal {
+    let micros = [0, 250_000, 12_345_678, 33_333_333, 5_000_000_000_000];
+    Decimal::from_micros(*rng.pick(&micros))
 }
 
 fn page(rng: &mut Rng) -> PageContext {

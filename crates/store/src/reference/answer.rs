@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afsa_model::{ProductAction, Text, Timestamp, VisitorKey};
+use afsa_model::{Decimal, ProductAction, Text, Timestamp, VisitorKey};
 
 use super::Reference;
 use super::judge::{Judge, note_goals};
 use super::keys::keys;
 use super::scene::{Scene, Sort, Thing, scenes};
-use crate::{Group, Groups, Measure, Question, StoreError, Value};
+use crate::{CostMethod, Group, Groups, Measure, Question, StoreError, Value};
 
 /// Answers a question over all of an account.
 pub(super) fn answer(data: &Reference, question: &Question) -> Result<Groups, StoreError> {
@@ -86,7 +86,12 @@ enum Amount {
         order: Arc<str>,
         product: Text,
     },
+    /// What a campaign costs in all.
+    LumpSum(Campaign, Decimal),
 }
+
+/// Source, medium, name and id.
+type Campaign = [Text; 4];
 
 fn counted(measure: Measure, scene: &Scene) -> Vec<Counted> {
     use Measure::*;
@@ -131,6 +136,7 @@ fn counted(measure: Measure, scene: &Scene) -> Vec<Counted> {
             let ordered = any(&|_, thing| thing.sort() == Sort::Order && !thing.is_cancelled());
             of_visit(ordered, Amount::Sum(1))
         }
+        VisitCost => of_visit(true, cost_of_visit(scene)),
         Entries => of_page(scene.entry),
         Exits => of_page(scene.exit),
         _ => scene
@@ -145,6 +151,37 @@ fn counted(measure: Measure, scene: &Scene) -> Vec<Counted> {
             })
             .collect(),
     }
+}
+
+/// A visit costs what its own origin tells.
+fn cost_of_visit(scene: &Scene) -> Amount {
+    let origin = scene.visit.map(|visit| &*visit.origin);
+    let Some((origin, (method, price))) =
+        origin.and_then(|origin| Some((origin, CostMethod::of(origin)?)))
+    else {
+        return Amount::Sum(0);
+    };
+    match method {
+        CostMethod::Click => Amount::Sum(price.times(Decimal::ONE)),
+        CostMethod::Total => {
+            let campaign = [
+                &origin.campaign_source,
+                &origin.campaign_medium,
+                &origin.campaign,
+                &origin.campaign_id,
+            ];
+            Amount::LumpSum(campaign.map(Text::clone), price)
+        }
+        CostMethod::Order | CostMethod::OrderPercent => Amount::Sum(0),
+    }
+}
+
+/// An order costs what the origin of its visit tells; without a visit, nothing.
+fn cost_of_order(scene: &Scene, revenue: i128) -> i128 {
+    scene
+        .visit
+        .and_then(|visit| CostMethod::of(&visit.origin))
+        .map_or(0, |(method, price)| method.cost_of_order(price, revenue))
 }
 
 fn converts(scene: &Scene, index: usize) -> bool {
@@ -186,12 +223,12 @@ fn amount_of_thing(measure: Measure, scene: &Scene, index: usize, thing: &Thing)
         }
         (Orders, Thing::Order { .. }) => Some(1),
         (Revenue, Thing::Order { order, .. }) => Some(order.revenue.unwrap_or(0)),
-        (Units, Thing::OrderRow { product, .. }) => Some(
-            product
-                .quantity
-                .unwrap_or_default()
-                .times(afsa_model::Decimal::ONE),
-        ),
+        (OrderCost, Thing::Order { order, .. }) => {
+            Some(cost_of_order(scene, order.revenue.unwrap_or(0)))
+        }
+        (Units, Thing::OrderRow { product, .. }) => {
+            Some(product.quantity.unwrap_or_default().times(Decimal::ONE))
+        }
         (ProductRevenue, Thing::OrderRow { order, product, .. }) => {
             let price = product.price.unwrap_or_default();
             let product_revenue = price.times(product.quantity.unwrap_or_default());
@@ -238,6 +275,7 @@ struct Cell {
     sum: i128,
     visitors: BTreeSet<VisitorKey>,
     sold: BTreeSet<(Arc<str>, Text)>,
+    lump_sums: BTreeSet<(Campaign, Decimal)>,
 }
 
 fn empty_cells(question: &Question) -> Vec<Cell> {
@@ -254,10 +292,17 @@ impl Cell {
             Amount::Sold { order, product } => {
                 self.sold.insert((order.clone(), product.clone()));
             }
+            Amount::LumpSum(campaign, price) => {
+                self.lump_sums.insert((campaign.clone(), *price));
+            }
         }
     }
 
     fn number(&self) -> i128 {
-        self.sum + self.visitors.len() as i128 + self.sold.len() as i128
+        let counted = self.visitors.len() as i128 + self.sold.len() as i128;
+        let lump_sums = self.lump_sums.iter();
+        lump_sums.fold(self.sum.saturating_add(counted), |sum, (_, price)| {
+            sum.saturating_add(price.times(Decimal::ONE))
+        })
     }
 }

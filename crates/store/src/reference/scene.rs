@@ -17,6 +17,8 @@ pub(super) struct Scene<'a> {
     pub visit: Option<&'a Visit>,
     /// 1 for the visitor's first visit among those of the same traffic; 0 of no visit.
     pub number: i64,
+    /// When the visitor's visit before began, of those of the same traffic.
+    pub visit_before: Option<Timestamp>,
     pub visitor: VisitorKey,
     /// The visit's start; of a hit of no visit its own time.
     pub moment: Timestamp,
@@ -140,6 +142,7 @@ impl<'a> Scene<'a> {
         Scene {
             visit,
             number: 0,
+            visit_before: None,
             visitor: visit.map_or(first.visitor, |visit| visit.visitor),
             moment: visit.map_or(first.time, |visit| visit.start),
             things: Vec::new(),
@@ -238,15 +241,17 @@ pub(super) fn scenes(data: &Reference, traffic: Traffic) -> Vec<Scene<'_>> {
         }
     }
     let mut scenes = Vec::new();
-    let mut numbers: HashMap<VisitorKey, i64> = HashMap::new();
+    let mut latest: HashMap<VisitorKey, (i64, Timestamp)> = HashMap::new();
     for (index, visit) in data.visits.iter().enumerate() {
         let (true, Some(first)) = (asked(visit.exclusion.is_some()), visit.hits.first()) else {
             continue;
         };
-        let number = numbers.entry(visit.visitor).or_insert(0);
-        *number += 1;
+        let before = latest.get(&visit.visitor).copied();
+        let number = before.map_or(1, |(number, _)| number + 1);
+        latest.insert(visit.visitor, (number, visit.start));
         let mut scene = Scene::new(Some(visit), first, visit.hits.iter().collect());
-        scene.number = *number;
+        scene.number = number;
+        scene.visit_before = before.map(|(_, start)| start);
         scenes.push(scene.fill(orders_of.get(&index).map_or(&[], Vec::as_slice)));
     }
     for hit in data

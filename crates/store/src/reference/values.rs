@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afsa_model::{Hit, HitKind, OrderState, Product, ProductHit, Text, Timestamp};
+use afsa_model::{DAY, Hit, HitKind, OrderState, Product, ProductHit, Text, Timestamp};
 use afsa_visits::orders::Order;
 
 use super::scene::{Scene, Sort, Thing, visitor_type};
@@ -52,6 +52,11 @@ pub(super) fn of_visit(scene: &Scene, dimension: Dimension) -> Value {
         UserRole => &visit.role,
         VisitorType => return Value::Text(visitor_type(scene.number).into()),
         VisitNumber => return Value::Number(scene.number),
+        DaysSinceLastVisit => {
+            return scene.visit_before.map_or(Value::Null, |before| {
+                Value::Number(visit.start.since(before) / DAY)
+            });
+        }
         _ => return Value::Null,
     };
     of_text(text)

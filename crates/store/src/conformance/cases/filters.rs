@@ -3,7 +3,9 @@
 use afsa_model::ProductAction;
 
 use super::{Case, ask, case, changed, hit, is, is_not};
-use crate::Dimension::{Country, Custom, HourOfDay, Page, ProductSku, VisitNumber};
+use crate::Dimension::{
+    Country, Custom, DaysSinceLastVisit, HourOfDay, Page, ProductSku, VisitNumber,
+};
 use crate::Filter::{And, Not, Or, VisitorHas};
 use crate::Measure::*;
 use crate::conformance::draft::{Draft, product};
@@ -230,7 +232,24 @@ pub(super) fn cases() -> Vec<Case> {
             ask(&[Visits], &[]).only(number(VisitNumber, Test::NumberIs(vec![1, 3, 9]))),
             &[(&[], &[2])],
         )
-        .expect(ask(&[Visits], &[]).only(is(VisitNumber, &["1"])), &[]),
+        .expect(ask(&[Visits], &[]).only(is(VisitNumber, &["1"])), &[])
+        .expect(
+            ask(&[Visits], &[]).only(number(
+                DaysSinceLastVisit,
+                Test::NumberBeyond {
+                    above: None,
+                    below: Some(0.5),
+                },
+            )),
+            &[(&[], &[2])],
+        )
+        .expect(
+            ask(&[Visits], &[VisitNumber]).only(Filter::Not(Box::new(number(
+                DaysSinceLastVisit,
+                Test::NumberIs(vec![0]),
+            )))),
+            &[(&["#1"], &[1])],
+        ),
         case(
             "scope visit takes the visit's moment, scope hit each thing's own",
             [view(50, 1, "/"), view(70, 1, "/")],

@@ -1,5 +1,6 @@
 //! Cases with their numbers written down, a ruling of the definitions each.
 
+mod costs;
 mod filters;
 mod goals;
 mod identities;
@@ -51,6 +52,7 @@ fn all() -> Vec<Case> {
         joins::cases(),
         filters::cases(),
         orders::cases(),
+        costs::cases(),
         products::cases(),
         goals::cases(),
         identities::cases(),

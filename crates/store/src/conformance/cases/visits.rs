@@ -211,6 +211,51 @@ pub(super) fn cases() -> Vec<Case> {
             &[(&["#3"], &[1])],
         ),
         case(
+            "days since the last visit are whole, from start to start, of visits of the same kind",
+            [
+                view(0, 1, "/"),
+                view(10, 1, "/"),
+                view(24 * 60, 1, "/").later(-1),
+                view(24 * 60 + 50, 1, "/").excluded(Exclusion::Robot),
+                view(2 * 24 * 60, 1, "/").later(-1),
+                view(7 * 24 * 60, 1, "/"),
+                view(5, 2, "/"),
+            ],
+        )
+        .expect(
+            ask(&[Visits, Visitors], &[DaysSinceLastVisit]),
+            &[
+                (&["∅"], &[2, 2]),
+                (&["#0"], &[1, 1]),
+                (&["#1"], &[1, 1]),
+                (&["#5"], &[1, 1]),
+            ],
+        )
+        .expect(
+            ask(&[Visits], &[DaysSinceLastVisit]).within(2 * 24 * 60, 8 * 24 * 60),
+            &[(&["#5"], &[1])],
+        )
+        .expect(
+            Question {
+                traffic: Traffic::Excluded,
+                ..ask(&[Visits], &[DaysSinceLastVisit])
+            },
+            &[(&["∅"], &[1])],
+        ),
+        case(
+            "a late hit and an import change how long ago the last visit was",
+            [
+                view(10 * 24 * 60, 1, "/"),
+                view(7 * 24 * 60, 1, "/"),
+                view(3 * 24 * 60, 1, "/"),
+            ],
+        )
+        .imported([view(5 * 24 * 60, 1, "/"), view(1, 2, "/")])
+        .expect(
+            ask(&[Visits], &[DaysSinceLastVisit]),
+            &[(&["∅"], &[2]), (&["#2"], &[2]), (&["#3"], &[1])],
+        ),
+        case(
             "excluded visits are told apart and numbered apart",
             [
                 view(0, 1, "/").excluded(Exclusion::Robot),
