@@ -26,8 +26,6 @@ pub struct IngestCollector {
     pub live: Collector,
     pub imports: Arc<Imports>,
     pub note_hits: NoteHits,
-    /// Bytes of an import as sent.
-    pub import_bytes: u64,
     /// Cleared while the server drains.
     pub is_open: AtomicBool,
 }
@@ -58,7 +56,6 @@ impl afsa_http::Collector for IngestCollector {
             account,
             id,
             file: None,
-            left: self.import_bytes,
             is_whole: false,
         };
         let file = File::create(path).map_err(|error| {
@@ -139,19 +136,11 @@ struct SpooledUpload {
     account: AccountId,
     id: u32,
     file: Option<BufWriter<File>>,
-    /// Bytes that may still come.
-    left: u64,
     is_whole: bool,
 }
 
 impl Upload for SpooledUpload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                "the import is larger than allowed",
-            )
-        })?;
         match &mut self.file {
             Some(file) => file.write_all(bytes),
             None => Ok(()),
@@ -269,7 +258,6 @@ mod tests {
             ),
             imports: instance.imports.clone(),
             note_hits: instance.note_hits.clone(),
-            import_bytes: 1 << 20,
             is_open: AtomicBool::new(true),
         };
         let hit = |event: &str| {

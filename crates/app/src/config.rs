@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
@@ -62,6 +63,23 @@ pub struct ConfigFlags {
         value_name = "MEGABYTES"
     )]
     pub import_megabytes: Option<u64>,
+    /// Connections that may be open at a time.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_CONNECTIONS",
+        value_name = "CONNECTIONS"
+    )]
+    pub connections: Option<usize>,
+    /// Seconds that a client may take to send the head of a request or its body, or take nothing of
+    /// an answer, before its connection is closed.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_PATIENCE_SECONDS",
+        value_name = "SECONDS"
+    )]
+    pub patience_seconds: Option<u64>,
     /// How log lines are written.
     #[arg(long, global = true, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -89,6 +107,8 @@ struct ConfigFile {
     memory_megabytes: Option<usize>,
     requests_per_minute: Option<u32>,
     import_megabytes: Option<u64>,
+    connections: Option<usize>,
+    patience_seconds: Option<u64>,
     log_format: Option<LogFormat>,
     log_level: Option<String>,
 }
@@ -104,6 +124,8 @@ pub struct Config {
     pub memory_megabytes: usize,
     pub requests_per_minute: u32,
     pub import_megabytes: u64,
+    pub connections: usize,
+    pub patience_seconds: u64,
     pub log_format: LogFormat,
     pub log_level: String,
 }
@@ -119,6 +141,8 @@ impl Default for Config {
             memory_megabytes: 1_500,
             requests_per_minute: 1_200,
             import_megabytes: 4_096,
+            connections: 4_096,
+            patience_seconds: 30,
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
         }
@@ -169,6 +193,14 @@ impl Config {
                 .import_megabytes
                 .or(file.import_megabytes)
                 .unwrap_or(default.import_megabytes),
+            connections: flags
+                .connections
+                .or(file.connections)
+                .unwrap_or(default.connections),
+            patience_seconds: flags
+                .patience_seconds
+                .or(file.patience_seconds)
+                .unwrap_or(default.patience_seconds),
             log_format: flags
                 .log_format
                 .or(file.log_format)
@@ -185,6 +217,11 @@ impl Config {
     /// The bound on memory in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.memory_megabytes.saturating_mul(MEGABYTE)
+    }
+
+    /// How long a client may be silent.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience_seconds)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -224,6 +261,15 @@ impl Config {
         }
         if self.import_megabytes == 0 {
             return refuse("import_megabytes", "must be at least 1".to_owned());
+        }
+        if self.connections == 0 {
+            return refuse("connections", "must be at least 1".to_owned());
+        }
+        if !(1..=3_600).contains(&self.patience_seconds) {
+            return refuse(
+                "patience_seconds",
+                format!("{} is outside of 1 to 3600", self.patience_seconds),
+            );
         }
         for network in &self.trusted_proxies {
             if !is_network(network) {
@@ -308,6 +354,8 @@ impl fmt::Display for Config {
             self.requests_per_minute
         )?;
         writeln!(formatter, "import_megabytes = {}", self.import_megabytes)?;
+        writeln!(formatter, "connections = {}", self.connections)?;
+        writeln!(formatter, "patience_seconds = {}", self.patience_seconds)?;
         let log_format = match self.log_format {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
@@ -369,6 +417,8 @@ mod tests {
         check("log_level = 'a=b=c'", "log_level");
         check("log_level = 'zz'", "none of off, error");
         check("requests_per_minute = 0", "at least 1");
+        check("connections = 0", "at least 1");
+        check("patience_seconds = 0", "outside of 1");
         check("place_database = 'missing.mmdb'", "no file");
         check("log_format = 'xml'", "log_format");
     }

@@ -3,13 +3,13 @@
 use std::io::Read;
 
 use axum::body::{Body, Bytes};
-use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
-use crate::Limits;
-use crate::problem::{Fault, Problem, Word};
+use crate::problem::{Problem, Word};
+use crate::{Limits, document};
 
 /// Bodies longer than this are decompressed on a thread where that may take its time.
 const SHORT: usize = 64 << 10;
@@ -34,10 +34,11 @@ pub(crate) async fn read(
 ) -> Result<Bytes, Problem> {
     let limit = limits.body_bytes;
     let encoding = encoding(headers)?;
+    check_length(headers, limit as u64)?;
     let reading = Limited::new(body, limit).collect();
     let bytes = match tokio::time::timeout(limits.body_time, reading).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(limit)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(limit as u64)),
         Ok(Err(_)) => return Err(Problem::new(Word::InvalidRequest, "The body was cut off.")),
         Err(_) => {
             return Err(Problem::new(
@@ -56,19 +57,20 @@ pub(crate) async fn read(
     }
 }
 
-/// The body as JSON. Faults of its syntax tell where they are.
+/// The body as JSON.
 pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let detail =
-            format!("The body is not valid JSON: {error}. (Lines and columns are counted from 1.)");
-        let fault = Fault {
-            pointer: Some(String::new()),
-            error: "malformed".into(),
-            detail,
-            ..Fault::default()
-        };
-        Problem::of_faults(Word::InvalidRequest, vec![fault])
-    })
+    document::parse(bytes, "").map_err(|faults| Problem::of_faults(Word::InvalidRequest, faults))
+}
+
+/// Refuses what says of itself that it is too large, before any of it is read.
+pub(crate) fn check_length(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+    let told = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match told {
+        Some(length) if length > limit => Err(too_large(limit)),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses what cannot be decompressed.
@@ -119,14 +121,16 @@ fn decompress(encoding: Encoding, bytes: &[u8], limit: usize) -> Result<Bytes, P
         }
     };
     if length.map_err(damaged)? > limit {
-        return Err(too_large(limit));
+        return Err(too_large(limit as u64));
     }
     Ok(plain.into())
 }
 
-fn too_large(limit: usize) -> Problem {
+/// Nobody will read the rest of it, so the connection can't go on.
+pub(crate) fn too_large(limit: u64) -> Problem {
     let detail = format!("The body may have at most {limit} bytes, also after decompression.");
     Problem::new(Word::PayloadTooLarge, detail)
+        .with_header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use afsa_query::{FilterCondition, FilterNode, Scalar};
 use serde_json::{Map, Value, json};
 
+use crate::document;
 use crate::problem::{Fault, MOST_FAULTS};
 
 /// No filter nests deeper; what is deeper is not looked at. `query` tells where its own, lower
@@ -16,13 +17,10 @@ const LONGEST: usize = 1 << 20;
 pub(crate) fn parse(value: &Value, pointer: &str) -> Result<FilterNode, Vec<Fault>> {
     let mut faults = Vec::new();
     let filter = match value {
-        Value::String(text) if text.len() <= LONGEST => match serde_json::from_str(text) {
-            Ok(inner) => node(&inner, pointer, 1, &mut faults),
-            Err(error) => {
-                let detail = format!("a filter must be JSON: {error}");
-                wrong(&mut faults, pointer, "malformed", &detail)
-            }
-        },
+        Value::String(text) if text.len() <= LONGEST => {
+            let inner = document::parse(text.as_bytes(), pointer)?;
+            node(&inner, pointer, 1, &mut faults)
+        }
         other => node(other, pointer, 1, &mut faults),
     };
     match filter {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::problem::{Problem, Word};
+use crate::problem::{Fault, Problem, Word};
 
 /// Fields of one form.
 const MOST_FIELDS: usize = 20_000;
@@ -20,8 +20,14 @@ pub(crate) fn parse(body: &[u8]) -> Result<Map<String, Value>, Problem> {
         }
         let path = path_of(&name)?;
         insert(&mut root, &path, value.into_owned()).map_err(|()| {
-            let detail = format!("The form gives {} twice.", crate::fields::shown(&name));
-            Problem::new(Word::InvalidRequest, detail)
+            let name = crate::fields::shown(&name);
+            let fault = Fault {
+                error: "repeated".into(),
+                detail: format!("{name} may be given once"),
+                parameter: Some(name),
+                ..Fault::default()
+            };
+            Problem::of_faults(Word::InvalidRequest, vec![fault])
         })?;
     }
     Ok(root

@@ -4,7 +4,8 @@
 //! [`Clock`], [`Randomness`] and [`Limits`]. One table of operations builds both the routes and the
 //! OpenAPI document ([`openapi_document`]), so neither knows an operation that the other doesn't.
 //! Every request goes one way: credential, rate, leave to act in an account, parameters, body,
-//! handler. A handler reaches data only through the leave that it was handed.
+//! handler. A handler reaches data only through the leave that it was handed. [`serve`] answers
+//! connections with a router, within [`ConnectionLimits`].
 //!
 //! ```
 //! use std::sync::Arc;
@@ -34,8 +35,10 @@ mod answer;
 mod authorized;
 mod body;
 mod collector;
+mod connections;
 mod credential;
 mod dispatch;
+mod document;
 mod fields;
 mod filters;
 mod form;
@@ -59,6 +62,7 @@ pub use collector::{
     CollectError, Collector, HitForm, Import, ImportForm, ImportReason, ImportState, Peer, Receipt,
     RejectedHit, Upload,
 };
+pub use connections::{ConnectionLimits, serve};
 pub use openapi::openapi_document;
 pub use server::router;
 pub use services::{Clock, Limits, Randomness, RatePolicy, Services};
@@ -66,5 +70,5 @@ pub use services::{Clock, Limits, Randomness, RatePolicy, Services};
 /// Reads a filter as the API does; for fuzzing. Answers whether it was well-formed.
 #[doc(hidden)]
 pub fn parses_as_filter(bytes: &[u8]) -> bool {
-    serde_json::from_slice(bytes).is_ok_and(|value| filters::parse(&value, "").is_ok())
+    document::parse(bytes, "").is_ok_and(|value| filters::parse(&value, "").is_ok())
 }

@@ -49,8 +49,10 @@ pub struct Limits {
     pub failures: Option<RatePolicy>,
     /// Bytes of a body as it comes and after decompression; imports are not bounded by it.
     pub body_bytes: usize,
-    /// How long a body may take to arrive.
+    /// How long a body may take to arrive; of an import, each part of it.
     pub body_time: Duration,
+    /// Bytes of an import as it comes.
+    pub import_bytes: u64,
     /// Imports that may come in at a time.
     pub uploads: usize,
     /// Questions answered at a time, each on one thread.
@@ -75,6 +77,7 @@ impl Default for Limits {
             }),
             body_bytes: 8 << 20,
             body_time: Duration::from_secs(30),
+            import_bytes: 4 << 30,
             uploads: 4,
             questions: 16,
             question_wait: Duration::from_secs(5),

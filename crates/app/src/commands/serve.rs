@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use afsa_http::{Limits, RatePolicy, Services};
+use afsa_http::{ConnectionLimits, Limits, RatePolicy, Services};
 use afsa_ingest::Collector;
 use afsa_model::{AccountId, DAY, Timestamp};
 use afsa_store::Store;
@@ -19,6 +19,8 @@ use crate::wiring::{HttpClock, SystemRandomness};
 
 /// How often what is in memory is looked at, to be written to segments.
 const MAINTENANCE: Duration = Duration::from_secs(5);
+/// File descriptors that are kept for the store: segments that are read, the log, SQLite.
+const DESCRIPTORS_OF_STORE: usize = 256;
 /// How long requests under way may take to end after the signal to stop.
 const DRAINING: Duration = Duration::from_secs(8);
 
@@ -53,10 +55,10 @@ pub fn serve(
         ),
         imports: instance.imports.clone(),
         note_hits: instance.note_hits.clone(),
-        import_bytes: config.import_megabytes.saturating_mul(1 << 20),
         is_open: AtomicBool::new(true),
     });
     let router = afsa_http::router(services(&instance, &collector, config));
+    let connections = connection_limits(config);
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(config.listen)
             .await
@@ -79,11 +81,7 @@ pub fn serve(
         out.flush()?;
         let maintenance = tokio::spawn(maintain(instance.clone()));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(
-            listener,
-            router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
-        )
-        .with_graceful_shutdown(async move {
+        let server = afsa_http::serve(listener, router, connections, async move {
             asked_to_stop.await;
             tracing::info!("stopping: requests under way are answered first");
             let _ = stop.send(());
@@ -94,7 +92,7 @@ pub fn serve(
             tokio::time::sleep(DRAINING).await;
         };
         tokio::select! {
-            served = async { server.await } => served?,
+            () = server => {}
             () = drained => tracing::warn!("some connections were still open"),
         }
         collector.is_open.store(false, Ordering::Relaxed);
@@ -133,9 +131,45 @@ fn services(
                 quota: config.requests_per_minute,
                 window: Duration::from_secs(60),
             }),
+            body_time: config.patience(),
+            import_bytes: config.import_megabytes.saturating_mul(1 << 20),
             ..Limits::default()
         },
     }
+}
+
+/// As many connections as are configured, or as many as the system has file descriptors for beside
+/// the store's.
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    let room = descriptors().saturating_sub(DESCRIPTORS_OF_STORE).max(16);
+    if room < config.connections {
+        tracing::warn!(
+            room,
+            asked = config.connections,
+            "fewer connections than configured: the limit of open files (ulimit -n) is too low"
+        );
+    }
+    ConnectionLimits {
+        most: config.connections.min(room),
+        patience: config.patience(),
+    }
+}
+
+/// File descriptors that the process may have, after asking for all that it may ask for.
+fn descriptors() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    current.map_or(usize::MAX, |count| {
+        usize::try_from(count).unwrap_or(usize::MAX)
+    })
 }
 
 /// Resolves at SIGTERM or SIGINT, from the moment that this returns on.

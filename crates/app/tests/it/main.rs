@@ -5,6 +5,7 @@
 
 mod access_logs;
 mod command_line;
+mod doors;
 mod ga_sample;
 mod kill;
 mod program;

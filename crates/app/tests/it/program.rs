@@ -70,6 +70,11 @@ impl Program {
     }
 
     pub fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// With more flags.
+    pub fn serve_with(&self, flags: &[&str]) -> Server {
         let mut child = self
             .command(&[
                 "serve",
@@ -78,6 +83,7 @@ impl Program {
                 "--requests-per-minute",
                 "1000000",
             ])
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -110,12 +116,21 @@ impl Server {
     }
 
     /// Asks it to end, as a service manager does, and waits.
-    pub fn stop(mut self) -> std::process::ExitStatus {
+    pub fn stop(self) -> std::process::ExitStatus {
+        self.ask_to_stop();
+        self.wait()
+    }
+
+    pub fn ask_to_stop(&self) {
         let stopped = Command::new("kill")
             .arg(self.child.id().to_string())
             .status()
             .unwrap();
         assert!(stopped.success());
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(mut self) -> std::process::ExitStatus {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -16,7 +16,7 @@ use crate::fields::{Fields, Place};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
 use crate::problem::{Fault, Problem, Word};
 use crate::question::Subject;
-use crate::{answer, reply, schemas};
+use crate::{answer, document, reply, schemas};
 
 const MOST_ACTIONS: usize = 50;
 
@@ -132,17 +132,12 @@ fn performed(subject: &Subject, uid: &str, action: &Value) -> Value {
 fn decoded(encoded: &str, pointer: &str) -> Result<Value, Problem> {
     let is_short = encoded.len() <= LONGEST_ACTION;
     let bytes = is_short.then(|| BASE64.decode(encoded).ok()).flatten();
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| {
-            let fault = Fault {
-                pointer: Some(pointer.to_owned()),
-                error: "malformed".into(),
-                detail: "an action that is a text must be JSON in base64url".into(),
-                ..Fault::default()
-            };
-            Problem::of_faults(Word::InvalidRequest, vec![fault])
-        })
+    let Some(bytes) = bytes else {
+        let detail = "an action that is a text must be JSON in base64url";
+        return Err(at(pointer.to_owned(), "malformed", detail));
+    };
+    document::parse(&bytes, pointer)
+        .map_err(|faults| Problem::of_faults(Word::InvalidRequest, faults))
 }
 
 fn perform_one(

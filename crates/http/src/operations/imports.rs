@@ -1,7 +1,6 @@
 //! Imports of history.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use afsa_accounts::Scope;
 use axum::body::{Body, Bytes};
@@ -17,7 +16,7 @@ use super::{account_id_in_query, id_in_path};
 use crate::authorized::Authorized;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter, Received};
 use crate::problem::{Problem, Word};
-use crate::{Import, ImportForm, ImportState, reply, schemas};
+use crate::{Import, ImportForm, ImportState, Limits, body, reply, schemas};
 
 const FORMS: [&str; 2] = ["ndjson", "combined"];
 const MOST_LISTED: i64 = 1_000;
@@ -172,10 +171,12 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let Received::Upload(mut body) = call.body else {
         return Err(Problem::internal("an import without a body"));
     };
+    let limits = &call.server.limits;
+    body::check_length(&call.headers, limits.import_bytes)?;
     // Parts go to one thread that writes them, which may fall behind by a few and no more: a slow
     // disk slows the sender down, it fills no memory.
     let (parts, waiting) = tokio::sync::mpsc::channel::<Bytes>(PARTS_WAITING);
-    let (sent_whole, was_sent_whole) = tokio::sync::oneshot::channel::<()>();
+    let (end, ended) = tokio::sync::oneshot::channel::<End>();
     let authorized = call.authorized.clone();
     let account = authorized.principal().account;
     let Some(upload) = call.server.uploads.begin(account) else {
@@ -186,14 +187,10 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let writing = tokio::task::spawn_blocking(move || {
         // Its place is free again when its thread is, not when its sender has gone.
         let _upload = upload;
-        spool(&authorized, form, waiting, was_sent_whole)
+        spool(&authorized, form, waiting, ended)
     });
-    let is_whole = pass_on(&mut body, &parts, call.server.limits.body_time).await;
-    if is_whole {
-        let _ = sent_whole.send(());
-    } else {
-        drop(sent_whole);
-    }
+    // Where the thread has given up, it says why.
+    let _ = end.send(pass_on(&mut body, &parts, limits).await);
     drop(parts);
     let import = writing.await.map_err(Problem::internal)??;
     Ok(reply::with_status(
@@ -202,21 +199,33 @@ async fn create(call: Call) -> Result<Response, Problem> {
     ))
 }
 
-/// Whether everything came. A sender may take his time, but not be silent for longer than
-/// `patience`.
-async fn pass_on(body: &mut Body, parts: &Sender<Bytes>, patience: Duration) -> bool {
+/// How the data of an import came to its end.
+enum End {
+    Whole,
+    CutOff,
+    TooLarge { limit: u64 },
+}
+
+/// A sender may take his time, but not be silent for longer than a body may take.
+async fn pass_on(body: &mut Body, parts: &Sender<Bytes>, limits: &Limits) -> End {
+    let limit = limits.import_bytes;
+    let mut left = limit;
     loop {
-        match tokio::time::timeout(patience, body.frame()).await {
-            Ok(None) => return true,
+        match tokio::time::timeout(limits.body_time, body.frame()).await {
+            Ok(None) => return End::Whole,
             Ok(Some(Ok(frame))) => {
-                if let Ok(bytes) = frame.into_data()
-                    && parts.send(bytes).await.is_err()
-                {
-                    // The thread has given up and will say why.
-                    return true;
+                let Ok(bytes) = frame.into_data() else {
+                    continue;
+                };
+                match left.checked_sub(bytes.len() as u64) {
+                    Some(rest) => left = rest,
+                    None => return End::TooLarge { limit },
+                }
+                if parts.send(bytes).await.is_err() {
+                    return End::CutOff;
                 }
             }
-            Ok(Some(Err(_))) | Err(_) => return false,
+            Ok(Some(Err(_))) | Err(_) => return End::CutOff,
         }
     }
 }
@@ -225,25 +234,24 @@ fn spool(
     authorized: &Authorized,
     form: ImportForm,
     mut parts: tokio::sync::mpsc::Receiver<Bytes>,
-    was_sent_whole: tokio::sync::oneshot::Receiver<()>,
+    ended: tokio::sync::oneshot::Receiver<End>,
 ) -> Result<Import, Problem> {
     let (collector, account) = authorized.collector();
     let mut upload = collector.begin_import(account, form)?;
     while let Some(part) = parts.blocking_recv() {
         if let Err(error) = upload.write(&part) {
-            if error.kind() == std::io::ErrorKind::FileTooLarge {
-                let detail = "The import is larger than this server takes; send it in parts.";
-                return Err(Problem::new(Word::PayloadTooLarge, detail));
-            }
             tracing::error!(%error, "an import could not be spooled");
             return Err(Problem::overloaded(
                 "The import could not be stored; send it again later.",
             ));
         }
     }
-    match was_sent_whole.blocking_recv() {
-        Ok(()) => Ok(upload.finish()?),
-        Err(_) => Err(Problem::new(Word::InvalidRequest, "The body was cut off.")),
+    match ended.blocking_recv() {
+        Ok(End::Whole) => Ok(upload.finish()?),
+        Ok(End::TooLarge { limit }) => Err(body::too_large(limit)),
+        Ok(End::CutOff) | Err(_) => {
+            Err(Problem::new(Word::InvalidRequest, "The body was cut off."))
+        }
     }
 }
 

@@ -402,9 +402,6 @@ struct Page {
 
 impl Upload for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.starts_with(b"!large") {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
         if bytes.starts_with(b"!") {
             return Err(io::Error::other("the disk is full"));
         }

@@ -228,7 +228,37 @@ async fn an_import_that_cannot_be_taken_says_why() {
     )
     .await;
     assert!(app.collector.imports.lock().unwrap().is_empty());
-    check("x-note", "-", "!large", 413, "payload_too_large").await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let app = App::with_limits(Limits {
+        body_bytes: 100,
+        import_bytes: 100,
+        ..Limits::default()
+    });
+    // Whoever read this body would wait for ever.
+    let unread = || Body::from_stream(futures_util::stream::pending::<std::io::Result<Bytes>>());
+    for path in ["/v1/collect", "/v1/stats/query", "/v1/imports"] {
+        let request = Request::post(path)
+            .header("x-api-key", &app.key)
+            .header("content-type", "application/json")
+            .header("content-length", "101")
+            .body(unread())
+            .unwrap();
+        let answer = app.send(request).await;
+        assert_eq!(answer.headers["connection"], "close", "{path}");
+        answer.problem(413, "payload_too_large");
+    }
+    assert!(app.collector.imports.lock().unwrap().is_empty());
+    let grows = || futures_util::stream::repeat_with(|| std::io::Result::Ok(Bytes::from("{}")));
+    for path in ["/v1/collect", "/v1/imports"] {
+        let request = Request::post(path)
+            .header("x-api-key", &app.key)
+            .body(Body::from_stream(grows()))
+            .unwrap();
+        app.send(request).await.problem(413, "payload_too_large");
+    }
     let state = app.collector.imports.lock().unwrap()[0].1.state;
     assert_eq!(state, ImportState::Failed);
 }

@@ -102,6 +102,78 @@ async fn syntax_errors_tell_where_they_are() {
 }
 
 #[tokio::test]
+async fn what_stands_twice_is_refused_and_named() {
+    let app = App::new();
+    let send = async |path: &str, media: &str, body: &str| {
+        let request = Request::post(path)
+            .header("x-api-key", &app.key)
+            .header("content-type", media)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        app.send(request).await
+    };
+    let names = |problem: &serde_json::Value, place: &str, expect: &str| {
+        let fault = &problem["errors"][0];
+        assert_eq!(fault["error"], "repeated", "{problem}");
+        assert_eq!(fault[place], expect, "{problem}");
+    };
+    let json = "application/json";
+    let query = r#"{"metrics": ["visits"], "period": "7d", "period": "30d"}"#;
+    let refused = send("/v1/stats/query", json, query).await;
+    names(
+        &refused.problem(400, "invalid_request"),
+        "pointer",
+        "/period",
+    );
+    let filter = r#"{"metrics": ["visits"],
+        "filters": ["is", "page", ["/"], {"scope": "hit", "scope": "hit"}]}"#;
+    let refused = send("/v1/stats/query", json, filter).await;
+    let place = "/filters/3/scope";
+    names(&refused.problem(400, "invalid_request"), "pointer", place);
+    let batch = r#"{"actions": {"a": {"report": "pages"}, "a": {"report": "summary"}}}"#;
+    let refused = send("/v1/stats/batch", json, batch).await;
+    names(
+        &refused.problem(400, "invalid_request"),
+        "pointer",
+        "/actions/a",
+    );
+    let change = r#"{"name": "A", "name": "B"}"#;
+    let goals = format!("/v1/accounts/{}/goals", app.account);
+    let refused = send(&goals, json, change).await;
+    names(&refused.problem(400, "invalid_request"), "pointer", "/name");
+    let form = "application/x-www-form-urlencoded";
+    let refused = send(
+        "/v1/stats/batch",
+        form,
+        "actions[a][limit]=1&actions[a][limit]=2",
+    )
+    .await;
+    let refused = refused.problem(400, "invalid_request");
+    names(&refused, "parameter", "actions[a][limit]");
+    let refused = app.get("/v1/stats/pages?limit=1&limit=2").await;
+    names(
+        &refused.problem(400, "invalid_request"),
+        "parameter",
+        "limit",
+    );
+    let options =
+        "%5B%22is%22,%22page%22,%5B%22/%22%5D,%7B%22scope%22:%22hit%22,%22scope%22:1%7D%5D";
+    let refused = app.get(&format!("/v1/stats/pages?filters={options}")).await;
+    names(&refused.problem(400, "invalid_request"), "pointer", place);
+    // An action in base64url: {"report":"pages","report":"pages"}.
+    let action = "actions[a]=eyJyZXBvcnQiOiJwYWdlcyIsInJlcG9ydCI6InBhZ2VzIn0";
+    let answer = send("/v1/stats/batch", form, action)
+        .await
+        .expect(200)
+        .json();
+    names(
+        &answer["performed_actions"]["a"],
+        "pointer",
+        "/actions/a/report",
+    );
+}
+
+#[tokio::test]
 async fn credentials_come_in_four_ways_and_one_at_a_time() {
     let app = App::new();
     let key = &app.key;
