@@ -7,6 +7,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
+use super::stored::write;
 use super::{account_id_in_path, id_in_path};
 use crate::fields::{Fields, shown};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
@@ -135,13 +136,11 @@ async fn create(call: Call) -> Result<Response, Problem> {
         let detail = "A credential can make keys of its own scopes only.";
         return Err(Problem::new(Word::InsufficientScope, detail));
     }
-    let (authorized, now) = (call.authorized.clone(), call.now);
-    let writing = move || {
-        let secret = authorized.random_bytes();
-        authorized
-            .with_accounts(|accounts, account| accounts.create_key(account, &new, secret, now))
-    };
-    let created = call.server.gate.run(&call.server.limits, writing).await?;
+    let (secret, now) = (call.authorized.random_bytes(), call.now);
+    let created = write(call, move |accounts, account| {
+        accounts.create_key(account, &new, secret, now)
+    })
+    .await?;
     let mut answer = to_json(&created.key);
     answer["key"] = created.text.into();
     Ok(reply::with_status(
@@ -155,23 +154,21 @@ async fn update(call: Call) -> Result<Response, Problem> {
     let mut fields = Fields::of_body(call.document())?;
     let name = fields.text("name");
     fields.finish()?;
-    let authorized = call.authorized.clone();
-    let writing = move || {
-        authorized.with_accounts(|accounts, account| match &name {
-            Some(name) => accounts.rename_key(account, id, name),
-            None => accounts.key(account, id),
-        })
-    };
-    let key = call.server.gate.run(&call.server.limits, writing).await?;
+    let key = write(call, move |accounts, account| match &name {
+        Some(name) => accounts.rename_key(account, id, name),
+        None => accounts.key(account, id),
+    })
+    .await?;
     Ok(reply::json(&to_json(&key)))
 }
 
 async fn revoke(call: Call) -> Result<Response, Problem> {
     let id = call.id("id")?;
-    let (authorized, now) = (call.authorized.clone(), call.now);
-    let writing =
-        move || authorized.with_accounts(|accounts, account| accounts.revoke_key(account, id, now));
-    call.server.gate.run(&call.server.limits, writing).await?;
+    let now = call.now;
+    write(call, move |accounts, account| {
+        accounts.revoke_key(account, id, now)
+    })
+    .await?;
     Ok(reply::empty())
 }
 

@@ -8,10 +8,12 @@ mod imports;
 mod keys;
 mod segments;
 mod stats;
+mod stored;
 mod system;
 
 pub(crate) use stats::unit_name;
 
+use afsa_accounts::{Goal, Segment};
 use serde_json::json;
 
 use crate::operation::{Operation, Parameter};
@@ -28,8 +30,8 @@ pub(crate) const TAGS: [(&str, &str); 5] = [
 pub(crate) fn all() -> Vec<Operation> {
     let mut all = system::operations();
     all.extend(accounts::operations());
-    all.extend(goals::operations());
-    all.extend(segments::operations());
+    all.extend(stored::operations::<Goal>());
+    all.extend(stored::operations::<Segment>());
     all.extend(keys::operations());
     all.extend(stats::operations());
     all.extend(batch::operations());
