@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::{HOUR, MINUTE};
+use crate::{ExchangeRates, HOUR, MINUTE, ZoneOffsets};
 
 /// The number of an account; shown as eight digits, accepted with or without leading zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,8 +55,13 @@ pub struct AddressPolicy {
 pub struct AccountSettings {
     /// IANA name of the zone in which days are told.
     pub timezone: Arc<str>,
+    /// Its offsets from UTC at all times, worked out by whoever reads the settings: days decide
+    /// about rates of exchange.
+    pub zone: ZoneOffsets,
     /// ISO 4217 code in which money is summed.
     pub currency: Arc<str>,
+    /// By which other currencies become the account's.
+    pub rates: Arc<ExchangeRates>,
     /// A gap longer than this ends a visit, in milliseconds (5–240 minutes).
     pub visit_timeout: i64,
     /// How long after a visit an order may still be its own, in milliseconds.
@@ -78,7 +83,9 @@ impl Default for AccountSettings {
     fn default() -> AccountSettings {
         AccountSettings {
             timezone: "UTC".into(),
+            zone: ZoneOffsets::default(),
             currency: "EUR".into(),
+            rates: Arc::default(),
             visit_timeout: 30 * MINUTE,
             order_window: 24 * HOUR,
             kept_parameters: Vec::new(),

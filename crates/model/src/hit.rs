@@ -211,6 +211,13 @@ pub struct Product {
     pub position: Option<u32>,
 }
 
+impl Product {
+    /// What tells products apart: the id, else the name.
+    pub fn sku(&self) -> Option<&Arc<str>> {
+        self.id.as_ref().or(self.name.as_ref())
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Promotion {
     pub id: Text,

@@ -16,8 +16,10 @@
 mod account;
 mod decimal;
 mod hit;
+mod rates;
 mod time;
 mod visit;
+mod zone;
 
 pub use account::{AccountId, AccountSettings, AddressPolicy, ParseAccountIdError};
 pub use decimal::{Decimal, ParseDecimalError};
@@ -26,8 +28,10 @@ pub use hit::{
     OrderStatus, Origin, PageContext, Product, ProductAction, ProductHit, Promotion, Purchase,
     Refund, TimingOrException, VisitorFields,
 };
+pub use rates::{ExchangeRates, QUOTE_SCALE};
 pub use time::{DAY, HOUR, MINUTE, SECOND, TimeRange, Timestamp};
 pub use visit::{Cut, PageViewMeasures, Visit, VisitorKey};
+pub use zone::ZoneOffsets;
 
 /// A text value, shared; `None` where nothing (or only empty text) was sent.
 pub type Text = Option<std::sync::Arc<str>>;

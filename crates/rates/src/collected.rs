@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use afsa_visits::rates::ExchangeRates;
+use afsa_model::ExchangeRates;
 
 use crate::{MOST_QUOTES, RatesError};
 

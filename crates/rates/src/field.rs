@@ -1,6 +1,6 @@
 //! The three fields of a rate as text: day, currency and quote.
 
-use afsa_visits::rates::QUOTE_SCALE;
+use afsa_model::QUOTE_SCALE;
 use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 

@@ -5,7 +5,7 @@ mod csv;
 mod warning;
 mod xml;
 
-use afsa_visits::rates::ExchangeRates;
+use afsa_model::ExchangeRates;
 
 use crate::collected::Collected;
 use crate::{EURO, LONGEST_TEXT, RatesError};

@@ -26,7 +26,7 @@ mod merge;
 mod shipped;
 mod text;
 
-pub use afsa_visits::rates::ExchangeRates;
+pub use afsa_model::ExchangeRates;
 pub use error::{RatesError, RowFault};
 pub use history::{History, MOST_WARNINGS, Warning, parse_ecb_history};
 pub use merge::merge;

@@ -1,6 +1,6 @@
 //! Newer rates over older ones.
 
-use afsa_visits::rates::ExchangeRates;
+use afsa_model::ExchangeRates;
 
 use crate::RatesError;
 

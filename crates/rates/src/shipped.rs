@@ -8,7 +8,7 @@
 
 use std::io::Read;
 
-use afsa_visits::rates::{ExchangeRates, QUOTE_SCALE};
+use afsa_model::{ExchangeRates, QUOTE_SCALE};
 use flate2::read::ZlibDecoder;
 
 use crate::{EURO, RatesError, from_text};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use afsa_visits::rates::ExchangeRates;
+use afsa_model::ExchangeRates;
 
 use crate::collected::Collected;
 use crate::{LONGEST_TEXT, RatesError, RowFault, field};

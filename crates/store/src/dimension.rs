@@ -81,6 +81,15 @@ pub enum Dimension {
     OrderId,
     /// Text: `pending`, `completed`, `cancelled`.
     OrderState,
+    /// Text: the user who ordered, else `visitor:` and the visitor's key, else `order:` and the id
+    /// of the only order that the customer is known by.
+    Customer,
+    /// Text: `new` for the customer's first order that isn't cancelled, else `repeat`.
+    BuyerType,
+    /// Number: whole days of 24 hours from the visitor's first known visit to the order.
+    PurchaseDays,
+    /// Number: the visitor's visits up to the order, the order's included.
+    PurchaseVisits,
     /// Number.
     CheckoutStep,
     CheckoutOption,
@@ -126,7 +135,8 @@ impl Dimension {
             ProductSku | Product | Brand | Category | CategoryLevel(_) | Variant | ProductList
             | ListPosition | CheckoutStep | CheckoutOption => Kind::ProductRow,
             Promotion | PromotionCreative | PromotionPosition => Kind::Promotion,
-            Coupon | Affiliation | Currency | OrderId | OrderState => Kind::Order,
+            Coupon | Affiliation | Currency | OrderId | OrderState | Customer | BuyerType
+            | PurchaseDays | PurchaseVisits => Kind::Order,
             Time(_) | HourOfDay | DayOfWeek => Kind::Time,
             _ => Kind::Visit,
         }
@@ -141,6 +151,8 @@ impl Dimension {
                 | DaysSinceLastVisit
                 | ListPosition
                 | CheckoutStep
+                | PurchaseDays
+                | PurchaseVisits
                 | Time(_)
                 | HourOfDay
                 | DayOfWeek
@@ -215,6 +227,10 @@ impl Dimension {
             Currency,
             OrderId,
             OrderState,
+            Customer,
+            BuyerType,
+            PurchaseDays,
+            PurchaseVisits,
             CheckoutStep,
             CheckoutOption,
             Promotion,
@@ -299,6 +315,10 @@ impl fmt::Display for Dimension {
             Currency => "currency",
             OrderId => "order_id",
             OrderState => "order_state",
+            Customer => "customer",
+            BuyerType => "buyer_type",
+            PurchaseDays => "purchase_days",
+            PurchaseVisits => "purchase_visits",
             CheckoutStep => "checkout_step",
             CheckoutOption => "checkout_option",
             Promotion => "promotion",

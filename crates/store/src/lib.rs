@@ -39,7 +39,7 @@ pub use cost::CostMethod;
 pub use dimension::{Dimension, Kind};
 pub use filter::{Condition, ConditionScope, Filter, Test};
 pub use measure::{Fact, Measure, Unit};
-pub use question::{Goal, Group, Groups, Question, Traffic, Value, ZoneOffsets};
+pub use question::{Goal, Group, Groups, Question, Traffic, Value};
 pub use traits::{
     Activity, Arrival, EventKey, Identity, ImportSession, Outcome, Reply, Snapshot, Store,
     StoreError, Undo,

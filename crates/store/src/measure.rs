@@ -50,6 +50,49 @@ pub enum Measure {
     ProductsSold,
     /// Sum of price × quantity of ordered rows.
     ProductRevenue,
+    /// Sum of what the orders say of tax.
+    Tax,
+    /// Sum of the orders' shipping with its tax.
+    Shipping,
+    /// Sum of the orders' shipping without its tax.
+    ShippingNet,
+    /// Sum of what coupons took off the orders.
+    Discount,
+    CancelledOrders,
+    /// Distinct customers of the orders.
+    Buyers,
+    /// Distinct customers whose first order ever is among the orders.
+    NewBuyers,
+    /// Distinct customers of the orders who made two or more ever.
+    RepeatBuyers,
+    /// Sum, over the distinct customers of the orders, of all that they ever paid, less refunds.
+    LifetimeValue,
+    /// Sum of milliseconds from the visitor's first visit to the order, where one is known.
+    DaysToPurchase,
+    DaysToPurchaseKnown,
+    /// Sum of the visitor's visits up to the order, where any is known.
+    VisitsToPurchase,
+    VisitsToPurchaseKnown,
+    /// Sum of milliseconds from the visitor's latest visit with a campaign, where there is one.
+    DaysSinceCampaign,
+    DaysSinceCampaignKnown,
+    /// Refunds that gave something back.
+    Refunds,
+    /// Sum of what they gave back.
+    RefundAmount,
+    /// Sum of quantities that came back.
+    RefundedUnits,
+    /// Sum of price × quantity of what came back.
+    ProductRefundAmount,
+    /// Visits whose cart held something at any moment.
+    Carts,
+    /// Visits whose cart held something at their end, and whose visitor made no order from its last
+    /// change until the order window's end.
+    AbandonedCarts,
+    /// Visits with a checkout action.
+    CheckoutVisits,
+    /// Those whose visitor made no order from the first such action until the window's end.
+    AbandonedCheckouts,
     /// Visits with an order that is not cancelled.
     OrderedVisits,
     /// What the campaigns of visits cost that are paid by the click or as a whole: the sum of
@@ -80,6 +123,13 @@ pub enum Fact {
     Order,
     /// A product in an order.
     OrderRow,
+    /// An order that is cancelled.
+    CancelledOrder,
+    /// Something given back of an order, at its own moment: it has what its order has, and of
+    /// products the order's.
+    Refund,
+    /// A product that came back.
+    RefundRow,
 }
 
 /// What one of a measure's numbers means.
@@ -95,7 +145,7 @@ pub enum Unit {
 }
 
 impl Measure {
-    pub const ALL: [Measure; 32] = [
+    pub const ALL: [Measure; 55] = [
         Measure::Visits,
         Measure::Visitors,
         Measure::NewVisitors,
@@ -125,6 +175,29 @@ impl Measure {
         Measure::Units,
         Measure::ProductsSold,
         Measure::ProductRevenue,
+        Measure::Tax,
+        Measure::Shipping,
+        Measure::ShippingNet,
+        Measure::Discount,
+        Measure::CancelledOrders,
+        Measure::Buyers,
+        Measure::NewBuyers,
+        Measure::RepeatBuyers,
+        Measure::LifetimeValue,
+        Measure::DaysToPurchase,
+        Measure::DaysToPurchaseKnown,
+        Measure::VisitsToPurchase,
+        Measure::VisitsToPurchaseKnown,
+        Measure::DaysSinceCampaign,
+        Measure::DaysSinceCampaignKnown,
+        Measure::Refunds,
+        Measure::RefundAmount,
+        Measure::RefundedUnits,
+        Measure::ProductRefundAmount,
+        Measure::Carts,
+        Measure::AbandonedCarts,
+        Measure::CheckoutVisits,
+        Measure::AbandonedCheckouts,
         Measure::OrderedVisits,
         Measure::VisitCost,
         Measure::OrderCost,
@@ -135,7 +208,8 @@ impl Measure {
         use Measure::*;
         match self {
             Visits | Visitors | NewVisitors | Bounces | VisitDuration | UniquePageViews
-            | ConvertedVisits | OrderedVisits | VisitCost => Fact::Visit,
+            | ConvertedVisits | OrderedVisits | VisitCost | Carts | AbandonedCarts
+            | CheckoutVisits | AbandonedCheckouts => Fact::Visit,
             Entries => Fact::EntryPageView,
             Exits => Fact::ExitPageView,
             PageViews | TimeOnPage | TimeOnPageKnown | ScrollDepth | ScrollDepthKnown => {
@@ -147,7 +221,26 @@ impl Measure {
                 Fact::ProductRow
             }
             PromotionViews | PromotionClicks => Fact::Promotion,
-            Orders | Revenue | OrderCost => Fact::Order,
+            Orders
+            | Revenue
+            | OrderCost
+            | Tax
+            | Shipping
+            | ShippingNet
+            | Discount
+            | Buyers
+            | NewBuyers
+            | RepeatBuyers
+            | LifetimeValue
+            | DaysToPurchase
+            | DaysToPurchaseKnown
+            | VisitsToPurchase
+            | VisitsToPurchaseKnown
+            | DaysSinceCampaign
+            | DaysSinceCampaignKnown => Fact::Order,
+            CancelledOrders => Fact::CancelledOrder,
+            Refunds | RefundAmount => Fact::Refund,
+            RefundedUnits | ProductRefundAmount => Fact::RefundRow,
             Units | ProductsSold | ProductRevenue => Fact::OrderRow,
         }
     }
@@ -156,10 +249,11 @@ impl Measure {
     pub fn unit(self) -> Unit {
         use Measure::*;
         match self {
-            VisitDuration | TimeOnPage => Unit::Milliseconds,
+            VisitDuration | TimeOnPage | DaysToPurchase | DaysSinceCampaign => Unit::Milliseconds,
             ScrollDepth => Unit::Percent,
-            Revenue | ProductRevenue | VisitCost | OrderCost => Unit::Money,
-            Units => Unit::Quantity,
+            Revenue | ProductRevenue | VisitCost | OrderCost | Tax | Shipping | ShippingNet
+            | Discount | LifetimeValue | RefundAmount | ProductRefundAmount => Unit::Money,
+            Units | RefundedUnits => Unit::Quantity,
             _ => Unit::Count,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afsa_model::{TimeRange, Timestamp};
+use afsa_model::{TimeRange, Timestamp, ZoneOffsets};
 
 use crate::{Dimension, Filter, Measure};
 
@@ -19,8 +19,10 @@ use crate::{Dimension, Filter, Measure};
 /// `page_title`, `content_group*`, `dimensionN`; of events: these and `event_*`; of conversions:
 /// those of the page view, event or order that converted, and `goal`; of product rows: `product…`,
 /// `brand`, `category*`, `variant`, `list*`, `checkout*`; of promotions: `promotion*`; of orders:
-/// `affiliation`, `currency`, `order_id`, `order_state`, `coupon` and those of its rows (an order
-/// has every distinct tuple of its rows); of order rows: those of product rows and of their order.
+/// `affiliation`, `currency`, `order_id`, `order_state`, `coupon`, `customer`, `buyer_type`,
+/// `purchase_*` and those of its rows (an order has every distinct tuple of its rows); of order
+/// rows: those of product rows and of their order. Refunds have what their orders have, and the
+/// rows of refunds what rows of orders have.
 ///
 /// Where things of kind event are joined (an `event_*` stands among the dimensions and the counted
 /// thing is no event), `page`, `page_title`, `content_group*` and `dimensionN` are joined by the
@@ -64,36 +66,6 @@ impl std::ops::Deref for TimeRangeOrAll {
 impl From<TimeRange> for TimeRangeOrAll {
     fn from(range: TimeRange) -> TimeRangeOrAll {
         TimeRangeOrAll(range)
-    }
-}
-
-/// Offsets from UTC in seconds, each in force from its instant until the next; the first counts
-/// for everything before the second. Empty: UTC.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ZoneOffsets(pub Arc<[(Timestamp, i32)]>);
-
-impl ZoneOffsets {
-    /// Seconds east of UTC at this instant.
-    pub fn at(&self, instant: Timestamp) -> i32 {
-        match self.0.partition_point(|(from, _)| *from <= instant) {
-            0 => self.0.first().map_or(0, |(_, offset)| *offset),
-            after => self.0[after - 1].1,
-        }
-    }
-
-    /// Hour of the day (0–23) in the zone.
-    pub fn hour_of_day(&self, instant: Timestamp) -> i64 {
-        self.local_seconds(instant).rem_euclid(86_400) / 3_600
-    }
-
-    /// Day of the week (1 = Monday) in the zone.
-    pub fn day_of_week(&self, instant: Timestamp) -> i64 {
-        // 1970-01-01 was a Thursday.
-        (self.local_seconds(instant).div_euclid(86_400) + 3).rem_euclid(7) + 1
-    }
-
-    fn local_seconds(&self, instant: Timestamp) -> i64 {
-        instant.0.div_euclid(1_000) + i64::from(self.at(instant))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use afsa_model::{TimeRange, Timestamp};
-use afsa_store::{Value, ZoneOffsets};
+use afsa_store::Value;
 
 use crate::image::Instants;
 

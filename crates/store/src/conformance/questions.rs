@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use afsa_model::{DAY, HOUR, MINUTE, TimeRange, Timestamp};
+use afsa_model::{DAY, HOUR, MINUTE, TimeRange, Timestamp, ZoneOffsets};
 
 use super::draft::MONDAY;
 use super::rng::Rng;
 use crate::reference::Reference;
 use crate::{
     Condition, ConditionScope, Dimension, Filter, Goal, Measure, Question, Test, Traffic, Value,
-    ZoneOffsets,
 };
 
 /// What a world has values of.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use afsa_model::{Decimal, ProductAction, Text, Timestamp, VisitorKey};
 
+use afsa_visits::orders::{Customer, Order};
+
 use super::Reference;
 use super::judge::{Judge, note_goals};
 use super::keys::keys;
@@ -59,10 +61,12 @@ pub(super) fn answer(data: &Reference, question: &Question) -> Result<Groups, St
 }
 
 /// A filter that judges things keeps page views, events, rows, promotions and orders; every other
-/// hit is gone, and `dimensionN` is told only by hits of which something is kept.
+/// hit is gone, and `dimensionN` is told only by hits of which something is kept. A refund keeps its
+/// visit, but no hit of it.
 fn leave_hits_of_kept_things(scene: &mut Scene) {
     let kept: BTreeSet<u64> = scene
         .kept_things()
+        .filter(|(_, thing)| !thing.is_refund())
         .map(|(_, thing)| thing.hit().sequence)
         .collect();
     scene.hits.retain(|hit| kept.contains(&hit.sequence));
@@ -88,6 +92,8 @@ enum Amount {
     },
     /// What a campaign costs in all.
     LumpSum(Campaign, Decimal),
+    /// A customer, with what he counts for.
+    Customer(Customer, i128),
 }
 
 /// Source, medium, name and id.
@@ -137,6 +143,10 @@ fn counted(measure: Measure, scene: &Scene) -> Vec<Counted> {
             of_visit(ordered, Amount::Sum(1))
         }
         VisitCost => of_visit(true, cost_of_visit(scene)),
+        Carts => of_visit(scene.cart.had_cart, Amount::Sum(1)),
+        AbandonedCarts => of_visit(scene.cart.abandoned_cart, Amount::Sum(1)),
+        CheckoutVisits => of_visit(scene.cart.had_checkout, Amount::Sum(1)),
+        AbandonedCheckouts => of_visit(scene.cart.abandoned_checkout, Amount::Sum(1)),
         Entries => of_page(scene.entry),
         Exits => of_page(scene.exit),
         _ => scene
@@ -198,7 +208,13 @@ fn converts(scene: &Scene, index: usize) -> bool {
 fn amount_of_thing(measure: Measure, scene: &Scene, index: usize, thing: &Thing) -> Option<Amount> {
     use Measure::*;
     if thing.is_cancelled() {
-        return None;
+        let is_counted = measure == CancelledOrders && thing.sort() == Sort::Order;
+        return is_counted.then_some(Amount::Sum(1));
+    }
+    if let Thing::Order { order, .. } = thing
+        && let Some(amount) = amount_of_order(measure, order)
+    {
+        return amount;
     }
     let one = |is_counted: bool| is_counted.then_some(1_i128);
     let sum = match (measure, thing) {
@@ -229,24 +245,50 @@ fn amount_of_thing(measure: Measure, scene: &Scene, index: usize, thing: &Thing)
         (Units, Thing::OrderRow { product, .. }) => {
             Some(product.quantity.unwrap_or_default().times(Decimal::ONE))
         }
-        (ProductRevenue, Thing::OrderRow { order, product, .. }) => {
-            let price = product.price.unwrap_or_default();
-            let product_revenue = price.times(product.quantity.unwrap_or_default());
-            Some(if order.revenue.is_some() {
-                product_revenue
-            } else {
-                0
-            })
+        (ProductRevenue, Thing::OrderRow { amount, .. }) => Some(amount.unwrap_or(0)),
+        (Refunds, Thing::Refund { .. }) => Some(1),
+        (RefundAmount, Thing::Refund { refund, .. }) => Some(refund.amount.unwrap_or(0)),
+        (RefundedUnits, Thing::RefundRow { product, .. }) => {
+            Some(product.quantity.unwrap_or_default().times(Decimal::ONE))
         }
+        (ProductRefundAmount, Thing::RefundRow { amount, .. }) => Some(amount.unwrap_or(0)),
         (ProductsSold, Thing::OrderRow { order, product, .. }) => {
             return Some(Amount::Sold {
                 order: order.id.clone(),
-                product: product.id.clone().or_else(|| product.name.clone()),
+                product: product.sku().cloned(),
             });
         }
         _ => None,
     };
     sum.map(Amount::Sum)
+}
+
+/// What an order that isn't cancelled adds to a measure of nothing but orders; the outer `None` if
+/// it is none.
+fn amount_of_order(measure: Measure, order: &Order) -> Option<Option<Amount>> {
+    use Measure::*;
+    let sum = |amount: i128| Some(Amount::Sum(amount));
+    let money = |amount: Option<i128>| sum(amount.unwrap_or(0));
+    let customer = |amount: i128| Some(Amount::Customer(order.customer.clone(), amount));
+    let known = |is_known: bool| is_known.then_some(Amount::Sum(1));
+    Some(match measure {
+        Tax => money(order.tax),
+        Shipping => money(order.shipping),
+        ShippingNet => money(order.shipping_net),
+        Discount => money(order.discount),
+        Buyers => customer(1),
+        NewBuyers => known(order.is_first),
+        RepeatBuyers if order.customer_orders < 2 => None,
+        RepeatBuyers => customer(1),
+        LifetimeValue => customer(order.customer_value),
+        DaysToPurchase => order.since_first_visit.and_then(|since| sum(since.into())),
+        DaysToPurchaseKnown => known(order.since_first_visit.is_some()),
+        VisitsToPurchase => order.visits_so_far.and_then(|visits| sum(visits.into())),
+        VisitsToPurchaseKnown => known(order.visits_so_far.is_some()),
+        DaysSinceCampaign => order.since_campaign.and_then(|since| sum(since.into())),
+        DaysSinceCampaignKnown => known(order.since_campaign.is_some()),
+        _ => return None,
+    })
 }
 
 fn row_action(measure: Measure) -> Option<ProductAction> {
@@ -276,6 +318,7 @@ struct Cell {
     visitors: BTreeSet<VisitorKey>,
     sold: BTreeSet<(Arc<str>, Text)>,
     lump_sums: BTreeSet<(Campaign, Decimal)>,
+    customers: BTreeMap<Customer, i128>,
 }
 
 fn empty_cells(question: &Question) -> Vec<Cell> {
@@ -295,14 +338,19 @@ impl Cell {
             Amount::LumpSum(campaign, price) => {
                 self.lump_sums.insert((campaign.clone(), *price));
             }
+            Amount::Customer(customer, amount) => {
+                self.customers.insert(customer.clone(), *amount);
+            }
         }
     }
 
     fn number(&self) -> i128 {
         let counted = self.visitors.len() as i128 + self.sold.len() as i128;
         let lump_sums = self.lump_sums.iter();
-        lump_sums.fold(self.sum.saturating_add(counted), |sum, (_, price)| {
-            sum.saturating_add(price.times(Decimal::ONE))
-        })
+        let customers = self.customers.values().copied();
+        lump_sums
+            .map(|(_, price)| price.times(Decimal::ONE))
+            .chain(customers)
+            .fold(self.sum.saturating_add(counted), i128::saturating_add)
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn keys(question: &Question, scene: &Scene, counted: &Counted) -> Vec
 enum Source {
     /// The thing's, its visit's or its moment's one value.
     Single,
-    /// The rows of the counted order.
+    /// The rows of the counted order, or of the order of the counted refund.
     OwnRows,
     /// The coupons of the counted order and of its rows, whichever row the other values are of.
     OwnCoupons,
@@ -73,7 +73,8 @@ fn filled_in(key: &[Value], positions: &[usize], tuple: &[Value]) -> Vec<Value> 
 /// `beside` are all dimensions of the question.
 fn source(dimension: Dimension, sort: Sort, converts: bool, beside: &[Dimension]) -> Source {
     let stands_beside = |kind: Kind| beside.iter().any(|dimension| dimension.kind() == kind);
-    let is_of_order = sort == Sort::Order;
+    let is_of_order = matches!(sort, Sort::Order | Sort::Refund);
+    let is_of_row = matches!(sort, Sort::OrderRow | Sort::RefundRow);
     match dimension.kind() {
         Kind::Visit | Kind::Time => Source::Single,
         Kind::PageView | Kind::AnyHit if matches!(sort, Sort::PageView | Sort::Event) => {
@@ -84,10 +85,10 @@ fn source(dimension: Dimension, sort: Sort, converts: bool, beside: &[Dimension]
         Kind::Event if sort == Sort::Event => Source::Single,
         Kind::Goal if converts => Source::OwnGoals,
         Kind::ProductRow if is_of_order => Source::OwnRows,
-        Kind::ProductRow if matches!(sort, Sort::ProductRow | Sort::OrderRow) => Source::Single,
+        Kind::ProductRow if is_of_row || sort == Sort::ProductRow => Source::Single,
         Kind::Promotion if sort == Sort::Promotion => Source::Single,
         Kind::Order if is_of_order && dimension == Dimension::Coupon => Source::OwnCoupons,
-        Kind::Order if is_of_order || sort == Sort::OrderRow => Source::Single,
+        Kind::Order if is_of_order || is_of_row => Source::Single,
         kind => Source::Joined(kind),
     }
 }
@@ -107,15 +108,17 @@ fn tuples(
                 single(question, scene, counted, dimension)
             })]
         }
-        (Source::OwnRows, Some(Thing::Order { order, .. })) => order
+        (Source::OwnRows, Some(Thing::Order { order, .. } | Thing::Refund { order, .. })) => order
             .rows
             .iter()
-            .map(|row| each(&|dimension| values::of_row(Some(row), None, dimension)))
+            .map(|row| each(&|dimension| values::of_row(&scene.names, Some(row), None, dimension)))
             .collect(),
-        (Source::OwnCoupons, Some(Thing::Order { order, .. })) => values::coupons(order)
-            .into_iter()
-            .map(|coupon| each(&|_| coupon.clone()))
-            .collect(),
+        (Source::OwnCoupons, Some(Thing::Order { order, .. } | Thing::Refund { order, .. })) => {
+            values::coupons(order)
+                .into_iter()
+                .map(|coupon| each(&|_| coupon.clone()))
+                .collect()
+        }
         (Source::OwnGoals, _) => {
             let goals = counted
                 .thing

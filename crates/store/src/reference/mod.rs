@@ -9,14 +9,16 @@ mod answer;
 mod identity;
 mod judge;
 mod keys;
+mod names;
 mod scene;
 mod store;
 mod values;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
-use afsa_visits::orders::{self, Order, OrderHit, VisitSpan};
+use afsa_model::{AccountId, AccountSettings, Hit, Text, Timestamp, Visit, VisitorKey};
+use afsa_visits::orders::{self, Order, OrderHit, People, VisitSpan};
 use afsa_visits::{Rules, cut};
 
 use crate::{Activity, Arrival, Dimension, Groups, Question, Snapshot, StoreError, Traffic, Value};
@@ -29,7 +31,9 @@ pub struct Reference {
     account: AccountId,
     visits: Vec<Visit>,
     loose: Vec<Hit>,
-    orders: Vec<Order>,
+    orders: Vec<Arc<Order>>,
+    /// Milliseconds after a visit's end in which an order still saves its cart.
+    order_window: i64,
 }
 
 impl Reference {
@@ -58,6 +62,7 @@ impl Reference {
             visits,
             loose,
             orders,
+            order_window: settings.order_window,
         }
     }
 
@@ -85,7 +90,7 @@ impl Reference {
     }
 
     /// Every order, cancelled ones too, by time and arrival.
-    pub fn orders(&self) -> &[Order] {
+    pub fn orders(&self) -> &[Arc<Order>] {
         &self.orders
     }
 }
@@ -126,15 +131,7 @@ impl Snapshot for Reference {
     }
 }
 
-fn resolve_orders(visits: &[Visit], loose: &[Hit], settings: &AccountSettings) -> Vec<Order> {
-    let mut spans: HashMap<VisitorKey, Vec<VisitSpan>> = HashMap::new();
-    for visit in visits {
-        spans.entry(visit.visitor).or_default().push(VisitSpan {
-            start: visit.start,
-            end: visit.end,
-            exclusion: visit.exclusion,
-        });
-    }
+fn resolve_orders(visits: &[Visit], loose: &[Hit], settings: &AccountSettings) -> Vec<Arc<Order>> {
     let within = visits.iter().flat_map(|visit| {
         let start: Option<Timestamp> = Some(visit.start);
         visit
@@ -143,6 +140,35 @@ fn resolve_orders(visits: &[Visit], loose: &[Hit], settings: &AccountSettings) -
             .map(move |hit| OrderHit { hit, visit: start })
     });
     let outside = loose.iter().map(|hit| OrderHit { hit, visit: None });
-    let visits_of = |visitor: VisitorKey| spans.get(&visitor).cloned().unwrap_or_default();
-    orders::resolve(within.chain(outside), &visits_of, settings)
+    let everyone = Everyone { visits, loose };
+    let orders = orders::resolve(within.chain(outside), &everyone, settings);
+    orders.into_iter().map(Arc::new).collect()
+}
+
+/// The visitors of an account.
+struct Everyone<'a> {
+    visits: &'a [Visit],
+    loose: &'a [Hit],
+}
+
+impl People for Everyone<'_> {
+    fn visits(&self, visitor: VisitorKey) -> Vec<VisitSpan> {
+        let own = self.visits.iter().filter(|visit| visit.visitor == visitor);
+        own.map(|visit| VisitSpan {
+            start: visit.start,
+            end: visit.end,
+            exclusion: visit.exclusion,
+            has_campaign: visit.origin.has_campaign(),
+        })
+        .collect()
+    }
+
+    fn user_by(&self, visitor: VisitorKey, time: Timestamp, sequence: u64) -> Text {
+        let hits = self.visits.iter().flat_map(|visit| &visit.hits);
+        hits.chain(self.loose)
+            .filter(|hit| hit.visitor == visitor && hit.user.is_some())
+            .filter(|hit| (hit.time, hit.sequence) <= (time, sequence))
+            .max_by_key(|hit| (hit.time, hit.sequence))
+            .and_then(|hit| hit.user.clone())
+    }
 }

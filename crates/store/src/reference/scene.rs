@@ -1,14 +1,17 @@
 //! Visits laid out as lists of the things in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use afsa_model::{
-    Hit, HitKind, OrderState, PageViewMeasures, Product, ProductHit, Promotion, Timestamp, Visit,
-    VisitorKey,
+    Decimal, Hit, HitKind, PageViewMeasures, Product, ProductAction, ProductHit, Promotion,
+    Timestamp, Visit, VisitorKey,
 };
-use afsa_visits::orders::Order;
+use afsa_visits::cart::{CartOutcome, CartStep, Moment, outcome};
+use afsa_visits::orders::{Order, OrderRefund};
 
 use super::Reference;
+use super::names::ProductNames;
 use crate::Traffic;
 
 /// A visit, or one hit of no visit as if alone in one.
@@ -34,6 +37,10 @@ pub(super) struct Scene<'a> {
     pub exit: Option<usize>,
     /// Whether it is a bounce, its orders included (cancelled ones are as if never made).
     pub is_bounce: bool,
+    /// What became of the visit's cart.
+    pub cart: CartOutcome,
+    /// Shared by all scenes.
+    pub names: Rc<ProductNames>,
     /// Indexes of the goals that each of `things` converted for.
     pub goals: Vec<Vec<usize>>,
     /// Which of `things` the filter left.
@@ -71,6 +78,21 @@ pub(super) enum Thing<'a> {
         hit: &'a Hit,
         order: &'a Order,
         product: &'a Product,
+        /// Price × quantity, where the order's money could be converted.
+        amount: Option<i128>,
+    },
+    /// Something given back: counted at its own moment, joined by never.
+    Refund {
+        hit: &'a Hit,
+        order: &'a Order,
+        refund: &'a OrderRefund,
+    },
+    RefundRow {
+        hit: &'a Hit,
+        order: &'a Order,
+        refund: &'a OrderRefund,
+        product: &'a Product,
+        amount: Option<i128>,
     },
 }
 
@@ -84,10 +106,12 @@ pub(super) enum Sort {
     Promotion,
     Order,
     OrderRow,
+    Refund,
+    RefundRow,
 }
 
 impl<'a> Thing<'a> {
-    /// The hit that told it; of orders the purchase.
+    /// The hit that told it; of orders and their refunds the purchase.
     pub fn hit(&self) -> &'a Hit {
         match self {
             Thing::PageView { hit, .. }
@@ -95,7 +119,9 @@ impl<'a> Thing<'a> {
             | Thing::ProductRow { hit, .. }
             | Thing::Promotion { hit, .. }
             | Thing::Order { hit, .. }
-            | Thing::OrderRow { hit, .. } => hit,
+            | Thing::OrderRow { hit, .. }
+            | Thing::Refund { hit, .. }
+            | Thing::RefundRow { hit, .. } => hit,
         }
     }
 
@@ -107,21 +133,44 @@ impl<'a> Thing<'a> {
             Thing::Promotion { .. } => Sort::Promotion,
             Thing::Order { .. } => Sort::Order,
             Thing::OrderRow { .. } => Sort::OrderRow,
+            Thing::Refund { .. } => Sort::Refund,
+            Thing::RefundRow { .. } => Sort::RefundRow,
         }
     }
 
     pub fn time(&self) -> Timestamp {
-        self.hit().time
+        self.moment().0
+    }
+
+    /// Its time, and its place in the order of arrival.
+    fn moment(&self) -> Moment {
+        match self {
+            Thing::Refund { refund, .. } | Thing::RefundRow { refund, .. } => {
+                (refund.time, refund.sequence)
+            }
+            _ => (self.hit().time, self.hit().sequence),
+        }
+    }
+
+    /// The order that it is, or is of.
+    pub fn order(&self) -> Option<&'a Order> {
+        match self {
+            Thing::Order { order, .. }
+            | Thing::OrderRow { order, .. }
+            | Thing::Refund { order, .. }
+            | Thing::RefundRow { order, .. } => Some(order),
+            _ => None,
+        }
     }
 
     /// Whether it is an order, or of one, that is as if never made.
     pub fn is_cancelled(&self) -> bool {
-        match self {
-            Thing::Order { order, .. } | Thing::OrderRow { order, .. } => {
-                order.state == OrderState::Cancelled
-            }
-            _ => false,
-        }
+        self.order().is_some_and(Order::is_cancelled)
+    }
+
+    /// Whether it lies in its visit: refunds come at any time after.
+    pub fn is_refund(&self) -> bool {
+        matches!(self, Thing::Refund { .. } | Thing::RefundRow { .. })
     }
 }
 
@@ -150,6 +199,8 @@ impl<'a> Scene<'a> {
             entry: None,
             exit: None,
             is_bounce: false,
+            cart: CartOutcome::default(),
+            names: Rc::default(),
             goals: Vec::new(),
             kept: Vec::new(),
         }
@@ -166,27 +217,70 @@ impl<'a> Scene<'a> {
             add_things(&mut self.things, hit, measures);
         }
         for (hit, order) in orders {
-            self.things.push(Thing::Order { hit, order });
-            let row = |product| Thing::OrderRow {
-                hit,
-                order,
-                product,
-            };
-            self.things.extend(order.rows.iter().map(row));
+            add_order(&mut self.things, hit, order);
         }
-        self.things
-            .sort_by_key(|thing| (thing.time(), thing.hit().sequence));
+        self.things.sort_by_key(Thing::moment);
         let is_page_view = |thing: &Thing| thing.sort() == Sort::PageView;
         self.entry = self.things.iter().position(is_page_view);
         self.exit = self.things.iter().rposition(is_page_view);
-        let has_order = orders
-            .iter()
-            .any(|(_, order)| order.state != OrderState::Cancelled);
+        let has_order = orders.iter().any(|(_, order)| !order.is_cancelled());
         self.is_bounce = self.visit.is_some_and(|visit| visit.is_bounce) && !has_order;
         self.goals = vec![Vec::new(); self.things.len()];
         self.kept = vec![true; self.things.len()];
         self
     }
+}
+
+fn add_order<'a>(things: &mut Vec<Thing<'a>>, hit: &'a Hit, order: &'a Order) {
+    things.push(Thing::Order { hit, order });
+    let rows = order.rows.iter().zip(&order.row_amounts);
+    things.extend(rows.map(|(product, amount)| Thing::OrderRow {
+        hit,
+        order,
+        product,
+        amount: *amount,
+    }));
+    for refund in &order.refunds {
+        things.push(Thing::Refund { hit, order, refund });
+        let rows = refund.rows.iter().zip(&refund.row_amounts);
+        things.extend(rows.map(|(product, amount)| Thing::RefundRow {
+            hit,
+            order,
+            refund,
+            product,
+            amount: *amount,
+        }));
+    }
+}
+
+/// Follows the cart of a visit; `ordered` are the moments of its visitor's orders of this traffic
+/// that aren't cancelled.
+fn cart_of(visit: &Visit, own: &[(&Hit, &Order)], ordered: &[Moment], window: i64) -> CartOutcome {
+    let mut steps = Vec::new();
+    for hit in &visit.hits {
+        let HitKind::Product(action) = &hit.kind else {
+            continue;
+        };
+        let moment = (hit.time, hit.sequence);
+        let step: fn((_, _), _) -> _ = match action.action {
+            ProductAction::Add => CartStep::Add,
+            ProductAction::Remove => CartStep::Remove,
+            ProductAction::Checkout => {
+                steps.push((moment, CartStep::Checkout));
+                continue;
+            }
+            _ => continue,
+        };
+        for product in &action.products {
+            let item = (product.sku(), product.variant.as_ref());
+            let quantity = product.quantity.unwrap_or(Decimal::ONE);
+            steps.push((moment, step(item, quantity)));
+        }
+    }
+    let orders = own.iter().filter(|(_, order)| !order.is_cancelled());
+    steps.extend(orders.map(|(_, order)| ((order.time, order.sequence), CartStep::Order)));
+    steps.sort_by_key(|(moment, _)| *moment);
+    outcome(steps, ordered, visit.end.plus(window))
 }
 
 fn add_things<'a>(things: &mut Vec<Thing<'a>>, hit: &'a Hit, measures: PageViewMeasures) {
@@ -231,10 +325,15 @@ pub(super) fn scenes(data: &Reference, traffic: Traffic) -> Vec<Scene<'_>> {
     let hit_of: HashMap<u64, &Hit> = all_hits().map(|hit| (hit.sequence, hit)).collect();
     let mut orders_of: BTreeMap<usize, Vec<(&Hit, &Order)>> = BTreeMap::new();
     let mut lone_orders = Vec::new();
+    let mut ordered: HashMap<VisitorKey, Vec<Moment>> = HashMap::new();
     for order in &data.orders {
         let Some(hit) = hit_of.get(&order.sequence).copied() else {
             continue;
         };
+        if !order.is_cancelled() && asked(order.exclusion.is_some()) {
+            let moments = ordered.entry(order.visitor).or_default();
+            moments.push((order.time, order.sequence));
+        }
         match visit_of(order, &data.visits) {
             Some(index) => orders_of.entry(index).or_default().push((hit, order)),
             None => lone_orders.push((hit, order)),
@@ -252,7 +351,10 @@ pub(super) fn scenes(data: &Reference, traffic: Traffic) -> Vec<Scene<'_>> {
         let mut scene = Scene::new(Some(visit), first, visit.hits.iter().collect());
         scene.number = number;
         scene.visit_before = before.map(|(_, start)| start);
-        scenes.push(scene.fill(orders_of.get(&index).map_or(&[], Vec::as_slice)));
+        let own = orders_of.get(&index).map_or(&[][..], Vec::as_slice);
+        let ordered = ordered.get(&visit.visitor).map_or(&[][..], Vec::as_slice);
+        scene.cart = cart_of(visit, own, ordered, data.order_window);
+        scenes.push(scene.fill(own));
     }
     for hit in data
         .loose
@@ -268,6 +370,10 @@ pub(super) fn scenes(data: &Reference, traffic: Traffic) -> Vec<Scene<'_>> {
         if asked(order.exclusion.is_some()) {
             scenes.push(Scene::new(None, hit, vec![hit]).fill(&[(hit, order)]));
         }
+    }
+    let names = Rc::new(ProductNames::of(&scenes));
+    for scene in &mut scenes {
+        scene.names = names.clone();
     }
     scenes
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use afsa_model::{DAY, Hit, HitKind, OrderState, Product, ProductHit, Text, Timestamp};
 use afsa_visits::orders::Order;
 
+use super::names::ProductNames;
 use super::scene::{Scene, Sort, Thing, visitor_type};
 use crate::{Dimension, Kind, Question, Value};
 
@@ -116,10 +117,11 @@ fn of_event(hit: &Hit, dimension: Dimension) -> Value {
 
 /// The value of a product row, in an action or (without one) in an order.
 ///
-/// A product is shown by its name, else its id; its sku is its id, else its name. Its list is the
+/// A product is shown by its latest name; its sku is its id, else its name. Its list is the
 /// row's own, else the action's. Levels of a category are its parts between `/`, empty ones
 /// skipped.
 pub(super) fn of_row(
+    names: &ProductNames,
     product: Option<&Product>,
     action: Option<&ProductHit>,
     dimension: Dimension,
@@ -127,8 +129,8 @@ pub(super) fn of_row(
     let told = |field: fn(&Product) -> &Text| product.and_then(|product| field(product).as_ref());
     let either = |first: Option<&Arc<str>>, second: Option<&Arc<str>>| first.or(second).cloned();
     let value = match dimension {
-        Dimension::ProductSku => either(told(|row| &row.id), told(|row| &row.name)),
-        Dimension::Product => either(told(|row| &row.name), told(|row| &row.id)),
+        Dimension::ProductSku => product.and_then(|row| row.sku().cloned()),
+        Dimension::Product => product.and_then(|row| names.shown(row)),
         Dimension::Brand => told(|row| &row.brand).cloned(),
         Dimension::Category => told(|row| &row.category).cloned(),
         Dimension::CategoryLevel(level) => told(|row| &row.category).and_then(|category| {
@@ -154,6 +156,12 @@ pub(super) fn of_row(
 pub(super) fn of_order(order: &Order, dimension: Dimension) -> Value {
     match dimension {
         Dimension::OrderId => Value::Text(order.id.clone()),
+        Dimension::Customer => Value::Text(order.customer.label()),
+        Dimension::BuyerType => Value::Text(if order.is_first { "new" } else { "repeat" }.into()),
+        Dimension::PurchaseDays => order
+            .since_first_visit
+            .map_or(Value::Null, |since| Value::Number(since / DAY)),
+        Dimension::PurchaseVisits => of_number(order.visits_so_far),
         Dimension::Affiliation => of_text(&order.fields.affiliation),
         Dimension::Currency => of_text(&order.fields.currency),
         Dimension::OrderState => Value::Text(
@@ -184,7 +192,12 @@ pub(super) fn coupons(order: &Order) -> Vec<Value> {
 
 /// The value of an order's row: the row's own, else its order's. A row's coupon is its own, else
 /// the order's.
-pub(super) fn of_order_row(order: &Order, product: &Product, dimension: Dimension) -> Value {
+pub(super) fn of_order_row(
+    names: &ProductNames,
+    order: &Order,
+    product: &Product,
+    dimension: Dimension,
+) -> Value {
     match (dimension, dimension.kind()) {
         (Dimension::Coupon, _) => of_text(
             &product
@@ -193,7 +206,7 @@ pub(super) fn of_order_row(order: &Order, product: &Product, dimension: Dimensio
                 .or_else(|| order.fields.coupon.clone()),
         ),
         (_, Kind::Order) => of_order(order, dimension),
-        _ => of_row(Some(product), None, dimension),
+        _ => of_row(names, Some(product), None, dimension),
     }
 }
 
@@ -232,24 +245,25 @@ pub(super) fn of_thing(
             Thing::ProductRow {
                 action, product, ..
             },
-        ) => {
-            vec![of_row(*product, Some(action), dimension)]
-        }
-        (Kind::ProductRow, Thing::Order { order, .. }) => order
+        ) => vec![of_row(&scene.names, *product, Some(action), dimension)],
+        (Kind::ProductRow, Thing::Order { order, .. } | Thing::Refund { order, .. }) => order
             .rows
             .iter()
-            .map(|row| of_row(Some(row), None, dimension))
+            .map(|row| of_row(&scene.names, Some(row), None, dimension))
             .collect(),
         (Kind::Promotion, Thing::Promotion { promotion, .. }) => {
             vec![of_promotion(promotion, dimension)]
         }
-        (Kind::Order, Thing::Order { order, .. }) => match dimension {
-            Dimension::Coupon => coupons(order),
-            _ => vec![of_order(order, dimension)],
-        },
-        (Kind::ProductRow | Kind::Order, Thing::OrderRow { order, product, .. }) => {
-            vec![of_order_row(order, product, dimension)]
+        (Kind::Order, Thing::Order { order, .. } | Thing::Refund { order, .. }) => {
+            match dimension {
+                Dimension::Coupon => coupons(order),
+                _ => vec![of_order(order, dimension)],
+            }
         }
+        (
+            Kind::ProductRow | Kind::Order,
+            Thing::OrderRow { order, product, .. } | Thing::RefundRow { order, product, .. },
+        ) => vec![of_order_row(&scene.names, order, product, dimension)],
         _ => Vec::new(),
     }
 }

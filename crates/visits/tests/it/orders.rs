@@ -1,68 +1,10 @@
 //! What becomes of orders.
 
 use afsa_model::{
-    AccountSettings, Decimal, HOUR, Hit, HitKind, MINUTE, OrderFields, OrderState, OrderStatus,
-    Product, Purchase, Timestamp, VisitorKey, text,
+    Decimal, HOUR, HitKind, MINUTE, OrderFields, OrderState, Product, Timestamp, text,
 };
-use afsa_visits::orders::{Order, OrderHit, VisitSpan, resolve};
 
-use crate::hits::hit;
-
-fn purchase(time: i64, id: &str, fields: OrderFields) -> Hit {
-    let order = OrderFields {
-        id: text(id),
-        ..fields
-    };
-    hit(
-        time,
-        HitKind::Purchase(Box::new(Purchase {
-            order,
-            products: Vec::new(),
-        })),
-    )
-}
-
-fn status(time: i64, id: &str, state: OrderState) -> Hit {
-    let order = OrderFields {
-        id: text(id),
-        state: Some(state),
-        ..OrderFields::default()
-    };
-    hit(time, HitKind::OrderStatus(Box::new(OrderStatus { order })))
-}
-
-fn resolved(mut hits: Vec<Hit>, spans: &[(i64, i64)]) -> Vec<Order> {
-    for (sequence, hit) in hits.iter_mut().enumerate() {
-        hit.sequence = sequence as u64;
-    }
-    let spans: Vec<VisitSpan> = spans
-        .iter()
-        .map(|(start, end)| VisitSpan {
-            start: Timestamp(*start),
-            end: Timestamp(*end),
-            exclusion: None,
-        })
-        .collect();
-    let visits_of = |visitor| {
-        if visitor == VisitorKey(1) {
-            spans.clone()
-        } else {
-            Vec::new()
-        }
-    };
-    let forwards = hits.iter().map(|hit| OrderHit { hit, visit: None });
-    let orders = resolve(forwards.clone(), &visits_of, &AccountSettings::default());
-    let backwards = resolve(forwards.rev(), &visits_of, &AccountSettings::default());
-    assert_eq!(orders, backwards, "the order of arrival matters");
-    orders
-}
-
-fn total(amount: &str) -> OrderFields {
-    OrderFields {
-        revenue: Some(amount.parse().unwrap()),
-        ..OrderFields::default()
-    }
-}
+use crate::shop::{purchase, resolved, status, total};
 
 #[test]
 fn the_earliest_purchase_of_an_id_counts() {

@@ -2,11 +2,12 @@
 
 use afsa_model::{
     Decimal, Engagement, Exclusion, HOUR, HitKind, MINUTE, ProductAction, TimingOrException,
+    ZoneOffsets,
 };
 
 use super::{Case, ask, case, minute};
 use crate::conformance::draft::{Draft, product};
-use crate::{Dimension::*, Measure::*, Question, Traffic, ZoneOffsets};
+use crate::{Dimension::*, Measure::*, Question, Traffic};
 
 fn timing(minute: i64, number: u64) -> Draft {
     let timing = TimingOrException {

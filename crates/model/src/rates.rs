@@ -7,7 +7,7 @@ use std::sync::Arc;
 ///
 /// A day without a rate takes the last one before it. Days are counted from 1970-01-01 in the
 /// account's zone; whoever converts says which day it was.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExchangeRates {
     /// The currency in which the others are quoted; its own rate is 1 on every day.
     reference: Option<Arc<str>>,
