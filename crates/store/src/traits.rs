@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 
-use crate::{Groups, Question};
+use crate::{CheckoutFunnel, Dimension, Groups, Journeys, Order, Question};
 
 /// A keyed hash of an `event_id`: what decides whether a hit came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +131,21 @@ pub trait Snapshot: Send + Sync {
 
     /// Answers a question exactly.
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError>;
+
+    /// Every order, cancelled ones too, of the question's range and traffic that its filter keeps,
+    /// by time, then by arrival. Its measures, dimensions and axes are not looked at.
+    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError>;
+
+    /// For each of these orders the visits of its visitor and its own traffic that had begun when
+    /// it was made, with their values of dimensions of the visit.
+    fn journeys(
+        &self,
+        orders: &[Arc<Order>],
+        dimensions: &[Dimension],
+    ) -> Result<Journeys, StoreError>;
+
+    /// The checkouts of the visits that began in the question's range and that its filter chooses.
+    fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError>;
 
     /// First and last moment of anything stored (excluded traffic too), and how much there is.
     fn activity(&self) -> Result<Activity, StoreError>;

@@ -3,10 +3,11 @@
 //!
 //! [`cut`] takes the hits of one visitor; [`orders::resolve`] takes what was ever told of orders and
 //! makes things with a life of it: money in the account's currency, states, refunds, customers;
-//! [`cart::outcome`] follows the cart of a visit; [`identity`] says which visitor a hit belongs to.
+//! [`cart::outcome`] follows the cart of a visit, [`checkout::CheckoutFunnel`] its checkout; [`identity`] says which visitor a hit belongs to.
 //! No clock, no randomness, no store.
 
 pub mod cart;
+pub mod checkout;
 mod cut;
 mod derive;
 pub mod identity;

@@ -25,6 +25,7 @@ fn settings() -> AccountSettings {
 fn arrivals(rng: &mut Rng) -> Vec<Arrival> {
     let people = rng.between(1, 10) as u64;
     let timeout = 30 * MINUTE;
+    let is_shop = rng.percent(40);
     traffic::arrivals(
         rng,
         Profile {
@@ -32,6 +33,7 @@ fn arrivals(rng: &mut Rng) -> Vec<Arrival> {
             people,
             plain_identities: false,
             excluded: 20,
+            is_shop,
         },
     )
 }
@@ -89,7 +91,9 @@ fn adds_up(measure: Measure, world: &Reference) -> bool {
         CostMethod::of(&visit.origin).is_some_and(|(method, _)| method == CostMethod::Total)
     };
     match measure {
-        Measure::Visitors => false,
+        Measure::Visitors | Measure::Buyers | Measure::RepeatBuyers | Measure::LifetimeValue => {
+            false
+        }
         Measure::VisitCost => !world.visits().iter().any(is_lump),
         _ => true,
     }
@@ -103,7 +107,7 @@ fn judges_things(question: &Question) -> bool {
 fn a_filter_and_its_negation_make_the_whole() {
     let mut compared = 0;
     for (mut rng, world) in worlds() {
-        let words = Words::of(&world);
+        let words = Words::of(&world, &[]);
         for _ in 0..40 {
             let mut question = questions::question(&mut rng, &words);
             question
@@ -147,7 +151,7 @@ fn a_filter_and_its_negation_make_the_whole() {
 #[test]
 fn negating_a_condition_is_negating_a_filter() {
     for (mut rng, world) in worlds() {
-        let words = Words::of(&world);
+        let words = Words::of(&world, &[]);
         for _ in 0..20 {
             let question = questions::question(&mut rng, &words);
             let Some(Filter::Condition(condition)) = question.filter.clone() else {
@@ -192,7 +196,7 @@ fn the_order_of_arrival_does_not_matter() {
         rng.shuffle(&mut arrivals);
         let other = world(arrivals);
         assert_eq!(contents(&one).unwrap(), contents(&other).unwrap());
-        let words = Words::of(&one);
+        let words = Words::of(&one, &[]);
         for _ in 0..20 {
             let question = questions::question(&mut rng, &words);
             assert_eq!(
@@ -207,7 +211,7 @@ fn the_order_of_arrival_does_not_matter() {
 #[test]
 fn parts_sum_to_totals() {
     for (mut rng, world) in worlds() {
-        let words = Words::of(&world);
+        let words = Words::of(&world, &[]);
         for _ in 0..40 {
             let mut question = questions::question(&mut rng, &words);
             question
@@ -228,6 +232,56 @@ fn parts_sum_to_totals() {
     }
 }
 
+/// What orders have one value of divides them, their rows and their refunds.
+#[test]
+fn orders_sum_over_what_they_have_one_value_of() {
+    use Dimension::*;
+    let of_orders = [
+        Affiliation,
+        Currency,
+        OrderId,
+        OrderState,
+        Customer,
+        BuyerType,
+        PurchaseDays,
+        PurchaseVisits,
+        Country,
+        Campaign,
+        HourOfDay,
+    ];
+    let is_of_orders = |measure: &Measure| {
+        use Fact::{CancelledOrder, Order, OrderRow, Refund, RefundRow};
+        let of_orders = [Order, CancelledOrder, OrderRow, Refund, RefundRow];
+        of_orders.contains(&measure.fact())
+    };
+    let mut compared = 0;
+    for (mut rng, world) in worlds() {
+        let words = Words::of(&world, &[]);
+        let measures = Measure::ALL.into_iter().filter(is_of_orders);
+        let measures: Vec<Measure> = measures
+            .filter(|measure| adds_up(*measure, &world))
+            .collect();
+        for _ in 0..20 {
+            let mut question = questions::question(&mut rng, &words);
+            question.measures = measures.clone();
+            question.dimensions = vec![*rng.pick(&of_orders)];
+            if rng.percent(50) {
+                question.dimensions.push(*rng.pick(&of_orders));
+            }
+            let parts = answer(&world, &question);
+            question.dimensions.clear();
+            let total = answer(&world, &question);
+            let mut summed = Normal::new();
+            for numbers in parts.into_values() {
+                summed = sum(&summed, &Normal::from([(Vec::new(), numbers)]));
+            }
+            assert_eq!(summed, total, "{question:#?}");
+            compared += usize::from(!total.is_empty());
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
 /// A group of visits by a dimension holds just the visits that a condition on its value chooses,
 /// and the null group those in which the dimension isn't set.
 #[test]
@@ -244,7 +298,7 @@ fn groups_of_visits_are_what_conditions_choose() {
     };
     let mut compared = 0;
     for (mut rng, world) in worlds() {
-        let words = Words::of(&world);
+        let words = Words::of(&world, &[]);
         let model = questions::question(&mut rng, &words);
         let traffic = model.traffic;
         for dimension in Dimension::all() {
@@ -257,6 +311,10 @@ fn groups_of_visits_are_what_conditions_choose() {
                 Measure::OrderedVisits,
                 Measure::ConvertedVisits,
                 Measure::VisitCost,
+                Measure::Carts,
+                Measure::AbandonedCarts,
+                Measure::CheckoutVisits,
+                Measure::AbandonedCheckouts,
             ];
             let question = Question {
                 measures,
@@ -293,7 +351,7 @@ fn groups_of_visits_are_what_conditions_choose() {
 #[test]
 fn plain_counts_equal_those_made_directly() {
     for (mut rng, world) in worlds() {
-        let words = Words::of(&world);
+        let words = Words::of(&world, &[]);
         let range = questions::question(&mut rng, &words).range;
         let mut visitors: BTreeMap<Value, BTreeSet<VisitorKey>> = BTreeMap::new();
         let mut views = 0;
@@ -350,7 +408,7 @@ fn plain_counts_equal_those_made_directly() {
 #[test]
 fn every_counted_thing_has_a_key() {
     for (mut rng, world) in worlds() {
-        let words = Words::of(&world);
+        let words = Words::of(&world, &[]);
         for _ in 0..20 {
             let mut question = questions::question(&mut rng, &words);
             question.measures = vec![Measure::Visitors, Measure::Visits, Measure::Orders];

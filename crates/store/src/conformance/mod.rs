@@ -21,6 +21,7 @@ mod laws;
 mod play;
 mod questions;
 mod rng;
+mod shops;
 mod shrink;
 mod traffic;
 mod world;

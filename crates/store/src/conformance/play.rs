@@ -7,6 +7,7 @@ use afsa_model::AccountId;
 
 use super::Backend;
 use super::compare::{self, Normal};
+use super::shops;
 use super::world::{Action, Step, World};
 use crate::reference::ReferenceStore;
 use crate::{Activity, Arrival, Outcome, Question, Snapshot, Store, StoreError};
@@ -187,9 +188,25 @@ impl Stage {
         self.played.questions += 1;
         self.played.answered += usize::from(!expected.is_empty());
         self.played.groups += expected.len();
-        match compare::difference(&expected, &found) {
-            None => Ok(expected),
-            Some(difference) => Err(format!("{question:#?}\n{difference}")),
+        if let Some(difference) = compare::difference(&expected, &found) {
+            return Err(format!("{question:#?}\n{difference}"));
+        }
+        // Orders and checkouts aren't asked by dimensions: one question in three is enough.
+        if self.played.questions % 3 == 0 {
+            self.ask_of_shop(account, question)?;
+        }
+        Ok(expected)
+    }
+
+    fn ask_of_shop(&mut self, account: AccountId, question: &Question) -> Result<(), String> {
+        let told = |snapshot: &dyn Snapshot| {
+            shops::told(snapshot, question).map_err(|error| format!("{question:#?}\n{error}"))
+        };
+        let expected = told(self.right_snapshot(account)?.as_ref())?;
+        let found = told(self.tried_snapshot(account)?.as_ref())?;
+        match compare::difference_of_contents(&expected, &found) {
+            None => Ok(()),
+            Some(difference) => Err(format!("{question:#?}\norders: {difference}")),
         }
     }
 

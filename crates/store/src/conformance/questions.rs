@@ -8,7 +8,8 @@ use super::draft::MONDAY;
 use super::rng::Rng;
 use crate::reference::Reference;
 use crate::{
-    Condition, ConditionScope, Dimension, Filter, Goal, Measure, Question, Test, Traffic, Value,
+    Arrival, Condition, ConditionScope, Dimension, Filter, Goal, Identity, Measure, Question, Test,
+    Traffic, Value,
 };
 
 /// What a world has values of.
@@ -19,10 +20,15 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub fn of(world: &Reference) -> Words {
+    pub fn of(world: &Reference, arrivals: &[Arrival]) -> Words {
+        let are_known_keys = !arrivals
+            .iter()
+            .any(|arrival| matches!(arrival.identity, Identity::Fingerprint(_)));
         // Numbered dimensions that no random hit tells are asked for by one of their kind.
         let is_told = |dimension: &Dimension| match dimension {
             Dimension::Custom(number) => matches!(number, 1 | 2 | 3 | 20),
+            // The keys of those who are told by fingerprints are each backend's own.
+            Dimension::Customer => are_known_keys,
             _ => true,
         };
         let dimensions: Vec<Dimension> = Dimension::all().into_iter().filter(is_told).collect();
@@ -112,7 +118,7 @@ fn time_axis(rng: &mut Rng, range: TimeRange) -> Arc<[Timestamp]> {
     std::iter::once(range.from).chain(later).collect()
 }
 
-fn zone(rng: &mut Rng) -> ZoneOffsets {
+pub(super) fn zone(rng: &mut Rng) -> ZoneOffsets {
     let mut offset = || *rng.pick(&[0, 3_600, 7_200, -12_600, 20_700, -36_000]);
     let changes = [
         (MONDAY.plus(-DAY), offset()),

@@ -21,6 +21,8 @@ pub(super) struct Profile {
     pub plain_identities: bool,
     /// Per cent of visits that are excluded.
     pub excluded: u64,
+    /// Mostly a shop: carts, checkouts, orders and what comes of them.
+    pub is_shop: bool,
 }
 
 /// All hits of one account, by time of nothing in particular. Those with a fingerprint can only
@@ -123,7 +125,11 @@ fn session(rng: &mut Rng, profile: Profile, person: &Person, arrivals: &mut Vec<
         ])
     });
     for _ in 0..hits {
-        let kind = kind(rng);
+        let kind = if profile.is_shop {
+            shop_kind(rng)
+        } else {
+            kind(rng)
+        };
         let identity = person.identity(rng, time);
         let tells_user = matches!(identity, Identity::User(_)) || rng.percent(50);
         let hit = Hit {
@@ -186,10 +192,7 @@ fn kind(rng: &mut Rng) -> HitKind {
             order: order(rng),
             products: some(rng, 3, product),
         })),
-        86..89 => HitKind::Refund(Box::new(Refund {
-            order: order(rng),
-            products: Vec::new(),
-        })),
+        86..89 => refund(rng),
         89..93 => HitKind::OrderStatus(Box::new(OrderStatus { order: order(rng) })),
         93..95 => HitKind::Visitor(Box::new(VisitorFields {
             fields: vec![("name".into(), "Ada".into())],
@@ -204,6 +207,33 @@ fn kind(rng: &mut Rng) -> HitKind {
             ..TimingOrException::default()
         })),
     }
+}
+
+fn shop_kind(rng: &mut Rng) -> HitKind {
+    match rng.below(100) {
+        0..45 => HitKind::Product(Box::new(product_hit(rng))),
+        45..70 => HitKind::Purchase(Box::new(Purchase {
+            order: order(rng),
+            products: some(rng, 3, product),
+        })),
+        70..82 => refund(rng),
+        82..90 => HitKind::OrderStatus(Box::new(OrderStatus { order: order(rng) })),
+        _ => kind(rng),
+    }
+}
+
+/// Of all that is left, of an amount, of some products, or of both.
+fn refund(rng: &mut Rng) -> HitKind {
+    let mut order = order(rng);
+    order.revenue = order.revenue.filter(|_| rng.percent(50));
+    HitKind::Refund(Box::new(Refund {
+        order,
+        products: if rng.percent(50) {
+            some(rng, 2, product)
+        } else {
+            Vec::new()
+        },
+    }))
 }
 
 fn maybe(rng: &mut Rng, percent: u64, words: &[&str]) -> Text {
@@ -361,13 +391,18 @@ fn promotion(rng: &mut Rng) -> Promotion {
     }
 }
 
+fn money(rng: &mut Rng, percent: u64) -> Option<Decimal> {
+    let is_told = rng.percent(percent);
+    is_told.then(|| Decimal::from_micros(rng.between(0, 9_999_999)))
+}
+
 fn order(rng: &mut Rng) -> OrderFields {
     use OrderState::*;
     let ids = ["o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "o9", "ö"];
     OrderFields {
         id: Some((*rng.pick(&ids)).into()),
         affiliation: maybe(rng, 30, &["shop", "outlet"]),
-        currency: maybe(rng, 40, &["EUR", "EUR", "USD"]),
+        currency: maybe(rng, 40, &["EUR", "EUR", "USD", "JPY", "usd"]),
         coupon: maybe(rng, 30, &["TEN", "VIP"]),
         revenue: rng
             .percent(70)
@@ -375,6 +410,12 @@ fn order(rng: &mut Rng) -> OrderFields {
         state: rng
             .percent(40)
             .then(|| *rng.pick(&[Pending, Completed, Completed, Cancelled])),
-        ..OrderFields::default()
+        revenue_net: money(rng, 10),
+        revenue_tax: money(rng, 30),
+        shipping: money(rng, 40),
+        shipping_net: money(rng, 20),
+        shipping_tax: money(rng, 30),
+        tax: money(rng, 30),
+        coupon_value: money(rng, 30),
     }
 }

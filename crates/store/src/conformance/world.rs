@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use afsa_model::{AccountId, AccountSettings, DAY, HOUR, MINUTE, Timestamp};
+use afsa_model::{
+    AccountId, AccountSettings, DAY, ExchangeRates, HOUR, MINUTE, QUOTE_SCALE, Timestamp,
+};
 
 use super::Suite;
 use super::compare;
@@ -65,6 +67,8 @@ pub(super) fn make(seed: u64, suite: &Suite) -> World {
         let settings = AccountSettings {
             visit_timeout: *rng.pick(&[5, 30, 30, 240]) * MINUTE,
             order_window: *rng.pick(&[HOUR, DAY, 3 * DAY]),
+            zone: questions::zone(&mut rng),
+            rates: rates(&mut rng).into(),
             ..AccountSettings::default()
         };
         let profile = Profile {
@@ -72,6 +76,7 @@ pub(super) fn make(seed: u64, suite: &Suite) -> World {
             people: rng.between(1, people) as u64,
             plain_identities: rng.percent(25),
             excluded: *rng.pick(&[0, 0, 30]),
+            is_shop: rng.percent(40),
         };
         // Most questions go to the first account; the other mustn't shine through.
         let questions = if number == 1 {
@@ -92,6 +97,22 @@ pub(super) fn make(seed: u64, suite: &Suite) -> World {
         accounts,
         steps: merged(&mut rng, strands),
     }
+}
+
+/// Of the dollar on some days; of the yen now and then.
+fn rates(rng: &mut Rng) -> ExchangeRates {
+    let mut rates = ExchangeRates::quoted_in("EUR");
+    let monday = i32::try_from(MONDAY.0 / DAY).unwrap_or(0);
+    for day in -1..4 {
+        let quote = rng.between(QUOTE_SCALE / 2, 2 * QUOTE_SCALE);
+        if rng.percent(50) {
+            rates.note("USD", monday + day, quote);
+        }
+        if rng.percent(10) {
+            rates.note("JPY", monday + day, 160 * quote);
+        }
+    }
+    rates
 }
 
 /// The actions of several accounts, each account's in their order.
@@ -118,7 +139,10 @@ fn strand(
     questions: usize,
 ) -> Vec<Action> {
     let arrivals = traffic::arrivals(rng, profile);
-    let words = Words::of(&Reference::new(account, &numbered(&arrivals), settings));
+    let words = Words::of(
+        &Reference::new(account, &numbered(&arrivals), settings),
+        &arrivals,
+    );
     let mut actions = deliveries(rng, suite, arrivals);
     if profile.plain_identities && rng.percent(60) {
         let before = MONDAY.plus(rng.between(0, 4 * 24) * HOUR);

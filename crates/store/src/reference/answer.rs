@@ -15,24 +15,7 @@ use crate::{CostMethod, Group, Groups, Measure, Question, StoreError, Value};
 
 /// Answers a question over all of an account.
 pub(super) fn answer(data: &Reference, question: &Question) -> Result<Groups, StoreError> {
-    let mut scenes = scenes(data, question.traffic);
-    note_goals(&mut scenes, question)?;
-    if let Some(filter) = &question.filter {
-        let judge = Judge::new(filter, question, &scenes)?;
-        let judges_things = filter.judges_things();
-        scenes.retain_mut(
-            |scene| match judge.verdict(question, scene, judges_things) {
-                Some(kept) => {
-                    scene.kept = kept;
-                    if judges_things {
-                        leave_hits_of_kept_things(scene);
-                    }
-                    true
-                }
-                None => false,
-            },
-        );
-    }
+    let scenes = chosen(data, question)?;
     let mut cells: BTreeMap<Vec<Value>, Vec<Cell>> = BTreeMap::new();
     if question.dimensions.is_empty() {
         cells.insert(Vec::new(), empty_cells(question));
@@ -58,6 +41,32 @@ pub(super) fn answer(data: &Reference, question: &Question) -> Result<Groups, St
         })
         .collect();
     Ok(Groups { rows })
+}
+
+/// The scenes of the question's traffic that its filter leaves, with what it leaves of each.
+pub(super) fn chosen<'a>(
+    data: &'a Reference,
+    question: &Question,
+) -> Result<Vec<Scene<'a>>, StoreError> {
+    let mut scenes = scenes(data, question.traffic);
+    note_goals(&mut scenes, question)?;
+    if let Some(filter) = &question.filter {
+        let judge = Judge::new(filter, question, &scenes)?;
+        let judges_things = filter.judges_things();
+        scenes.retain_mut(
+            |scene| match judge.verdict(question, scene, judges_things) {
+                Some(kept) => {
+                    scene.kept = kept;
+                    if judges_things {
+                        leave_hits_of_kept_things(scene);
+                    }
+                    true
+                }
+                None => false,
+            },
+        );
+    }
+    Ok(scenes)
 }
 
 /// A filter that judges things keeps page views, events, rows, promotions and orders; every other

@@ -11,6 +11,7 @@ mod judge;
 mod keys;
 mod names;
 mod scene;
+mod shop;
 mod store;
 mod values;
 
@@ -21,7 +22,10 @@ use afsa_model::{AccountId, AccountSettings, Hit, Text, Timestamp, Visit, Visito
 use afsa_visits::orders::{self, Order, OrderHit, People, VisitSpan};
 use afsa_visits::{Rules, cut};
 
-use crate::{Activity, Arrival, Dimension, Groups, Question, Snapshot, StoreError, Traffic, Value};
+use crate::{
+    Activity, Arrival, CheckoutFunnel, Dimension, Groups, Journeys, Question, Snapshot, StoreError,
+    Traffic, Value,
+};
 
 pub use store::ReferenceStore;
 
@@ -102,6 +106,22 @@ impl Snapshot for Reference {
 
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError> {
         answer::answer(self, question)
+    }
+
+    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
+        shop::orders(self, question)
+    }
+
+    fn journeys(
+        &self,
+        orders: &[Arc<Order>],
+        dimensions: &[Dimension],
+    ) -> Result<Journeys, StoreError> {
+        Ok(shop::journeys(self, orders, dimensions))
+    }
+
+    fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {
+        shop::checkout(self, question)
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {

@@ -1,6 +1,7 @@
 //! Visits and orders from hits, at the border of the crate.
 
 mod carts;
+mod checkouts;
 mod customers;
 mod cutting;
 mod deriving;

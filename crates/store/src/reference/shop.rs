@@ -1,0 +1,99 @@
+//! Orders, the ways to them, and checkouts.
+
+use std::sync::Arc;
+
+use afsa_model::{HitKind, ProductAction};
+use afsa_visits::checkout::CheckoutAction;
+use afsa_visits::orders::Order;
+
+use super::Reference;
+use super::answer::chosen;
+use super::scene::{Scene, Thing, scenes};
+use super::values::of_visit;
+use crate::{
+    CheckoutFunnel, Dimension, JourneyVisit, Journeys, Question, StoreError, Traffic, Value,
+};
+
+pub(super) fn orders(data: &Reference, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
+    let scenes = chosen(data, question)?;
+    let is_kept = |order: &Arc<Order>| {
+        let kept = scenes.iter().flat_map(Scene::kept_things);
+        let mut orders = kept.filter_map(|(_, thing)| match thing {
+            Thing::Order { order, .. } => Some(*order),
+            _ => None,
+        });
+        orders.any(|kept| kept.id == order.id)
+    };
+    let of_range = |order: &&Arc<Order>| question.range.contains(order.time);
+    let found = data.orders().iter().filter(of_range);
+    Ok(found.filter(|order| is_kept(order)).cloned().collect())
+}
+
+pub(super) fn journeys(
+    data: &Reference,
+    orders: &[Arc<Order>],
+    dimensions: &[Dimension],
+) -> Journeys {
+    let [people, excluded] =
+        [Traffic::People, Traffic::Excluded].map(|traffic| scenes(data, traffic));
+    let mut journeys = Journeys::default();
+    for order in orders {
+        let scenes = match order.exclusion {
+            Some(_) => &excluded,
+            None => &people,
+        };
+        let mut visits = Vec::new();
+        for scene in scenes {
+            let is_before = scene.visit.is_some()
+                && scene.visitor == order.visitor
+                && scene.moment <= order.time;
+            if !is_before {
+                continue;
+            }
+            let told = dimensions.iter();
+            let values: Vec<Value> = told.map(|dimension| of_visit(scene, *dimension)).collect();
+            visits.push(JourneyVisit {
+                start: scene.moment,
+                values: place_of(values, &mut journeys.values),
+            });
+        }
+        visits.sort_by_key(|visit| visit.start);
+        journeys.orders.push(visits);
+    }
+    journeys
+}
+
+fn place_of(values: Vec<Value>, known: &mut Vec<Vec<Value>>) -> u32 {
+    let place = known.iter().position(|other| *other == values);
+    place.unwrap_or_else(|| {
+        known.push(values);
+        known.len() - 1
+    }) as u32
+}
+
+pub(super) fn checkout(
+    data: &Reference,
+    question: &Question,
+) -> Result<CheckoutFunnel, StoreError> {
+    let mut funnel = CheckoutFunnel::default();
+    for scene in chosen(data, question)? {
+        let Some(visit) = scene.visit else { continue };
+        if !question.range.contains(visit.start) {
+            continue;
+        }
+        let actions = visit.hits.iter().filter_map(|hit| match &hit.kind {
+            HitKind::Product(action) => match action.action {
+                ProductAction::Checkout => {
+                    Some(CheckoutAction::Step(action.step, action.option.clone()))
+                }
+                ProductAction::CheckoutOption => {
+                    Some(CheckoutAction::Choice(action.step, action.option.clone()))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        funnel.add(actions, !scene.cart.abandoned_checkout);
+    }
+    Ok(funnel)
+}
