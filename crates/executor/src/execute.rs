@@ -11,10 +11,11 @@ use crate::filter::{Judge, Left, Name, judge_all};
 use crate::found::{Found, QuestionKey};
 use crate::image::Vocabulary;
 use crate::key::{Axes, Meaning};
+use crate::names::Names;
 use crate::orders::{Orders, PartOrders};
 use crate::pass::{Cells, Partial, Pass, load};
 use crate::shard::Stretch;
-use crate::world::{Needs, World, vocabulary_of};
+use crate::world::{Needs, Place, World, vocabulary_of};
 use crate::{OrdersCell, Shard};
 
 /// Answers a question over all shards of an account.
@@ -61,62 +62,115 @@ fn answer(
             measures.push(*measure);
         }
     }
-    let needs = Needs::of(question);
-    let vocabulary = vocabulary_of(shards)?;
-    let orders = if needs.orders {
-        orders.get(shards, settings)?
-    } else {
-        let images = shards.iter().map(|shard| shard.images().len());
-        Arc::new(Orders::none(images.sum()))
-    };
+    let basis = Basis::of(shards, orders, settings, question, Needs::of(question))?;
     let key = if keeps {
-        QuestionKey::of(question, &measures, &needs)
+        QuestionKey::of(question, &measures, &basis.needs)
     } else {
         None
     };
-    let places = places(shards, &orders);
-    let mut found: Vec<Option<Arc<Found>>> = places
+    let mut found: Vec<Option<Arc<Found>>> = basis
+        .places
         .iter()
-        .map(|(shard, orders)| {
-            shard
-                .found()?
-                .find::<Found>(key.as_ref()?)
-                .filter(|it| it.still_holds(orders))
+        .map(|place| {
+            let found = place.shard.found()?.find::<Found>(key.as_ref()?);
+            found.filter(|it| it.still_holds(place, basis.names.as_ref()))
         })
         .collect();
     // Who has which visits is told by all shards together.
-    let is_together = needs.visitors && orders.lone.len() > 0;
+    let is_together = basis.needs.visitors && basis.lone.len() > 0;
     if is_together {
         found.fill(None);
     }
     let counting = Counting {
         question,
         measures: &measures,
-        needs: &needs,
-        vocabulary,
-        lone: orders.lone.clone(),
+        basis: &basis,
     };
-    counting.answer(&places, found, key)
+    counting.answer(found, key)
 }
 
-type Place = (Arc<Shard>, Vec<Arc<PartOrders>>);
+/// Everything that a question is answered with.
+pub(crate) struct Basis {
+    pub(crate) needs: Needs,
+    places: Vec<Place>,
+    lone: Arc<PartOrders>,
+    names: Option<Arc<Names>>,
+    vocabulary: Arc<Vocabulary>,
+}
 
-/// Each shard with the orders of its images.
-fn places(shards: &[Arc<Shard>], orders: &Orders) -> Vec<Place> {
-    let mut orders = orders.parts.iter().cloned();
-    let place = |shard: &Arc<Shard>| {
-        let images = shard.images().len();
-        (shard.clone(), orders.by_ref().take(images).collect())
-    };
-    shards.iter().map(place).collect()
+impl Basis {
+    pub(crate) fn of(
+        shards: &[Arc<Shard>],
+        cell: &OrdersCell,
+        settings: &AccountSettings,
+        question: &Question,
+        mut needs: Needs,
+    ) -> Result<Basis, StoreError> {
+        // What became of carts and what products are called is told by orders too.
+        needs.orders |= needs.carts || needs.names;
+        let vocabulary = vocabulary_of(shards)?;
+        let images = shards.iter().map(|shard| shard.images().len()).sum();
+        let orders = if needs.orders {
+            cell.get(shards, settings)?
+        } else {
+            Arc::new(Orders::none(images))
+        };
+        let carts = if needs.carts {
+            let carts = cell.carts(shards, settings)?;
+            carts.into_iter().map(Some).collect()
+        } else {
+            vec![None; images]
+        };
+        let names = if needs.names {
+            Some(cell.names(shards, settings, question.traffic, &vocabulary)?)
+        } else {
+            None
+        };
+        let (mut parts, mut carts) = (orders.parts.iter().cloned(), carts.into_iter());
+        let place = |shard: &Arc<Shard>| {
+            let images = shard.images().len();
+            Place {
+                shard: shard.clone(),
+                orders: parts.by_ref().take(images).collect(),
+                carts: carts.by_ref().take(images).collect(),
+            }
+        };
+        Ok(Basis {
+            places: shards.iter().map(place).collect(),
+            lone: orders.lone.clone(),
+            names,
+            vocabulary,
+            needs,
+        })
+    }
+
+    /// The world of these places.
+    pub(crate) fn world<'q>(
+        &self,
+        places: Vec<Place>,
+        question: &'q Question,
+    ) -> Result<World<'q>, StoreError> {
+        let (lone, names) = (self.lone.clone(), self.names.clone());
+        World::new(
+            places,
+            lone,
+            names,
+            self.vocabulary.clone(),
+            &self.needs,
+            question,
+        )
+    }
+
+    /// The world of everything.
+    pub(crate) fn whole_world<'q>(&self, question: &'q Question) -> Result<World<'q>, StoreError> {
+        self.world(self.places.clone(), question)
+    }
 }
 
 struct Counting<'q> {
     question: &'q Question,
     measures: &'q [Measure],
-    needs: &'q Needs,
-    vocabulary: Arc<Vocabulary>,
-    lone: Arc<PartOrders>,
+    basis: &'q Basis,
 }
 
 /// What was counted of some shards.
@@ -134,23 +188,29 @@ struct Counted {
 impl Counting<'_> {
     fn answer(
         &self,
-        places: &[Place],
         mut found: Vec<Option<Arc<Found>>>,
         key: Option<QuestionKey>,
     ) -> Result<Groups, StoreError> {
         let stale: Vec<usize> = (0..found.len()).filter(|at| found[*at].is_none()).collect();
+        let Basis {
+            places,
+            names,
+            needs,
+            lone,
+            ..
+        } = self.basis;
         let shards = stale.iter().map(|at| places[*at].clone()).collect();
-        let (lone, vocabulary) = (self.lone.clone(), self.vocabulary.clone());
-        let world = World::new(shards, lone, vocabulary, self.needs, self.question)?;
+        let world = self.basis.world(shards, self.question)?;
         let mut mixed = None;
-        if !stale.is_empty() || self.lone.len() > 0 || found.is_empty() {
+        if !stale.is_empty() || lone.len() > 0 || found.is_empty() {
             let counted = self.count(&world)?;
             for (at, partial) in stale.into_iter().zip(counted.partials) {
                 let Some(partial) = partial else { continue };
-                let (shard, orders) = &places[at];
-                let fresh = Found::new(partial, counted.codes.clone(), orders, self.needs);
+                let place = &places[at];
+                let codes = counted.codes.clone();
+                let fresh = Found::new(partial, codes, place, names.as_ref(), needs);
                 let fresh = Arc::new(fresh);
-                if let (Some(shelf), Some(key)) = (shard.found(), &key)
+                if let (Some(shelf), Some(key)) = (place.shard.found(), &key)
                     && fresh.is_kept()
                 {
                     shelf.put(key.clone(), fresh.clone());
@@ -158,8 +218,7 @@ impl Counting<'_> {
                 found[at] = Some(fresh);
             }
             if let Some(lone) = counted.lone {
-                let lone = Found::new(lone, counted.codes.clone(), &[], self.needs);
-                found.push(Some(Arc::new(lone)));
+                found.push(Some(Arc::new(Found::of_lone(lone, counted.codes.clone()))));
             }
             mixed = Some((counted.codes, counted.mixed));
         }
@@ -218,7 +277,7 @@ impl Counting<'_> {
             parts: first_part..first_part + 1,
             shard: None,
         };
-        let lone = if self.lone.len() > 0 {
+        let lone = if self.basis.lone.len() > 0 {
             done(&lone)?
         } else {
             None
@@ -273,6 +332,7 @@ impl Counting<'_> {
         {
             all.settle_lump_sums(cost)?;
         }
+        all.settle_customers(self.measures)?;
         if self.question.dimensions.is_empty() {
             all.group(0)?;
         }

@@ -6,9 +6,10 @@ use afsa_model::{TimeRange, Timestamp};
 use afsa_store::{Dimension, Measure, Question, Traffic};
 
 use crate::image::Loaded;
-use crate::orders::PartOrders;
+use crate::names::Names;
+use crate::orders::{Carts, PartOrders};
 use crate::pass::Partial;
-use crate::world::Needs;
+use crate::world::{Needs, Place};
 
 /// A question by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,8 +29,10 @@ pub(crate) struct Found {
     pub(crate) partial: Partial,
     /// How many codes each dimension had, of which the keys are made.
     pub(crate) codes: Vec<u32>,
-    /// The orders of each image, where the question needs any.
+    /// Of each image, where the question needs any.
     orders: Option<Vec<Weak<PartOrders>>>,
+    carts: Option<Vec<Weak<Carts>>>,
+    names: Option<Weak<Names>>,
 }
 
 /// Conditions longer than this are not kept.
@@ -69,33 +72,58 @@ impl Found {
     pub(crate) fn new(
         partial: Partial,
         codes: Vec<u32>,
-        orders: &[Arc<PartOrders>],
+        place: &Place,
+        names: Option<&Arc<Names>>,
         needs: &Needs,
     ) -> Found {
-        let orders = needs
-            .orders
-            .then(|| orders.iter().map(Arc::downgrade).collect());
+        let orders = || place.orders.iter().map(Arc::downgrade).collect();
+        let carts = || place.carts.iter().flatten().map(Arc::downgrade).collect();
         Found {
             partial,
             codes,
-            orders,
+            orders: needs.orders.then(orders),
+            carts: needs.carts.then(carts),
+            names: names.map(Arc::downgrade),
         }
     }
 
-    /// Whether the images had the same orders.
-    pub(crate) fn still_holds(&self, orders: &[Arc<PartOrders>]) -> bool {
-        self.orders.as_ref().is_none_or(|known| {
-            known.len() == orders.len()
-                && known
-                    .iter()
-                    .zip(orders)
-                    .all(|(one, other)| one.as_ptr() == Arc::as_ptr(other))
-        })
+    /// Of the orders of no visit, which aren't kept.
+    pub(crate) fn of_lone(partial: Partial, codes: Vec<u32>) -> Found {
+        Found {
+            partial,
+            codes,
+            orders: None,
+            carts: None,
+            names: None,
+        }
+    }
+
+    /// Whether the images had the same orders and carts, and products the same names.
+    pub(crate) fn still_holds(&self, place: &Place, names: Option<&Arc<Names>>) -> bool {
+        let has_names = match (&self.names, names) {
+            (Some(known), Some(names)) => known.as_ptr() == Arc::as_ptr(names),
+            (known, names) => known.is_none() && names.is_none(),
+        };
+        has_names
+            && are_same(self.orders.as_deref(), place.orders.iter())
+            && are_same(self.carts.as_deref(), place.carts.iter().flatten())
     }
 
     pub(crate) fn is_kept(&self) -> bool {
         self.bytes() <= GREATEST
     }
+}
+
+/// Whether these are the very same; nothing known is nothing to compare.
+fn are_same<'a, T: 'a>(
+    known: Option<&[Weak<T>]>,
+    others: impl Iterator<Item = &'a Arc<T>>,
+) -> bool {
+    let is_same = |(known, other): (&Weak<T>, &Arc<T>)| known.as_ptr() == Arc::as_ptr(other);
+    known.is_none_or(|known| {
+        let others: Vec<&Arc<T>> = others.collect();
+        known.len() == others.len() && known.iter().zip(others).all(is_same)
+    })
 }
 
 impl Loaded for Found {

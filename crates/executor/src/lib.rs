@@ -40,13 +40,16 @@ mod found;
 mod goals;
 mod image;
 mod key;
+mod names;
 mod orders;
 mod part;
 mod pass;
 mod shard;
+mod shop;
 mod world;
 
 pub use execute::{execute, execute_anew};
 pub use image::{Budget, Image, Vocabulary};
 pub use orders::OrdersCell;
 pub use shard::Shard;
+pub use shop::{checkout, journeys, orders};

@@ -10,7 +10,8 @@ use crate::image::{
     Chosen, Codes, Image, Instants, Moments, Offsets, Ranks, SelectionKey, Thing, Things,
     Vocabulary,
 };
-use crate::orders::PartOrders;
+use crate::names::Names;
+use crate::orders::{Carts, PartOrders};
 
 /// An image with its orders; or, without an image, the orders of no visit, each a scene.
 pub(crate) struct Part {
@@ -19,6 +20,8 @@ pub(crate) struct Part {
     /// Where the question needs them.
     pub(crate) ranks: Option<Arc<Ranks>>,
     pub(crate) days: Option<Arc<Codes>>,
+    pub(crate) carts: Option<Arc<Carts>>,
+    pub(crate) names: Option<Arc<Names>>,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) visits: usize,
     pub(crate) scenes: usize,
@@ -27,24 +30,22 @@ pub(crate) struct Part {
 /// A table of things, with the scene of each.
 pub(crate) enum Table {
     Image(Arc<Things>),
-    Orders(Arc<PartOrders>),
-    OrderRows(Arc<PartOrders>),
+    /// Orders, or this of what they have.
+    Orders(Arc<PartOrders>, Thing),
 }
 
 impl Table {
     pub(crate) fn offsets(&self) -> &Offsets {
         match self {
             Table::Image(things) => &things.offsets,
-            Table::Orders(orders) => &orders.offsets,
-            Table::OrderRows(orders) => &orders.row_offsets,
+            Table::Orders(orders, thing) => &orders.table(*thing).offsets,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         match self {
             Table::Image(things) => things.len,
-            Table::Orders(orders) => orders.len(),
-            Table::OrderRows(orders) => orders.order_of_row.len(),
+            Table::Orders(orders, thing) => orders.table(*thing).len(),
         }
     }
 }
@@ -53,8 +54,7 @@ impl Table {
 pub(crate) enum Times {
     Scenes(Arc<Instants>),
     Things(Arc<Instants>, Arc<Moments>),
-    Orders(Arc<PartOrders>),
-    OrderRows(Arc<PartOrders>),
+    Orders(Arc<PartOrders>, Thing),
 }
 
 impl Times {
@@ -64,8 +64,7 @@ impl Times {
         match self {
             Times::Scenes(starts) => starts.get(scene),
             Times::Things(starts, moments) => moments.get(starts.get(scene), thing),
-            Times::Orders(orders) => orders.times.get(thing),
-            Times::OrderRows(orders) => orders.times.get(orders.order_of_row[thing] as usize),
+            Times::Orders(orders, of) => orders.table(*of).times.get(thing),
         }
     }
 }
@@ -73,11 +72,12 @@ impl Times {
 impl Part {
     pub(crate) fn table(&self, thing: Thing) -> Result<Table, StoreError> {
         match (thing, &self.image) {
-            (Thing::Order, _) => Ok(Table::Orders(self.orders.clone())),
-            (Thing::OrderRow, _) => Ok(Table::OrderRows(self.orders.clone())),
+            (thing, _) if thing.is_of_orders() => Ok(Table::Orders(self.orders.clone(), thing)),
             (thing, Some(image)) => Ok(Table::Image(image.things(thing)?)),
             // An order that stands alone has the hit of its purchase beside it.
-            (Thing::Hit | Thing::Scene, None) => Ok(Table::Orders(self.orders.clone())),
+            (Thing::Hit | Thing::Scene, None) => {
+                Ok(Table::Orders(self.orders.clone(), Thing::Order))
+            }
             (_, None) => Ok(Table::Image(Arc::new(Things {
                 offsets: Offsets::from_counts(self.scenes, std::iter::empty()),
                 rows: Vec::new(),
@@ -89,8 +89,8 @@ impl Part {
 
     pub(crate) fn times(&self, thing: Thing) -> Result<Times, StoreError> {
         match (thing, &self.image) {
-            (Thing::OrderRow, _) => Ok(Times::OrderRows(self.orders.clone())),
-            (Thing::Order, _) | (_, None) => Ok(Times::Orders(self.orders.clone())),
+            (thing, _) if thing.is_of_orders() => Ok(Times::Orders(self.orders.clone(), thing)),
+            (_, None) => Ok(Times::Orders(self.orders.clone(), Thing::Order)),
             (Thing::Scene, Some(image)) => Ok(Times::Scenes(image.starts()?)),
             (thing, Some(image)) => Ok(Times::Things(image.starts()?, image.moments(thing)?)),
         }
@@ -117,12 +117,19 @@ impl Part {
                 .days
                 .as_ref()
                 .map_or_else(|| null(self.scenes), |it| Ok(it.clone())),
-            (Thing::Order | Thing::OrderRow, ..) => {
-                Ok(self.orders.codes(thing, dimension, &self.vocabulary))
+            _ if thing.is_of_orders() => {
+                let names = self.names.as_deref();
+                let orders = &self.orders;
+                Ok(orders.codes(thing, dimension, &self.vocabulary, names))
             }
+            (Thing::Product, Some(image), Dimension::Product) => match &self.names {
+                Some(names) => image.named_products(names),
+                None => null(image.things(thing)?.len),
+            },
             (_, Some(image), _) => image.codes(thing, dimension),
             (Thing::Hit, None, _) if dimension.kind() == Kind::AnyHit => {
-                Ok(self.orders.codes(Thing::Order, dimension, &self.vocabulary))
+                let orders = &self.orders;
+                Ok(orders.codes(Thing::Order, dimension, &self.vocabulary, None))
             }
             (Thing::Hit | Thing::Scene, None, _) => null(self.scenes),
             (_, None, _) => null(0),

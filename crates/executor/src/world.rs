@@ -14,7 +14,8 @@ use crate::Shard;
 use crate::goals::{Converted, converted};
 use crate::image::{Codes, Ranks, Vocabulary};
 use crate::key::{Clock, Meaning};
-use crate::orders::PartOrders;
+use crate::names::Names;
+use crate::orders::{Carts, PartOrders};
 use crate::part::Part;
 
 /// The parts of the shards that are counted, and what is worked out once for all of them.
@@ -28,6 +29,15 @@ pub(crate) struct World<'q> {
     goal_names: Arc<[Arc<str>]>,
     vocabulary: Arc<Vocabulary>,
     greatest_rank: u32,
+}
+
+/// A shard with what was worked out for each of its images.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) shard: Arc<Shard>,
+    pub(crate) orders: Vec<Arc<PartOrders>>,
+    /// Where the question needs them.
+    pub(crate) carts: Vec<Option<Arc<Carts>>>,
 }
 
 /// The vocabulary that all images of an account share.
@@ -46,15 +56,19 @@ pub(crate) fn vocabulary_of(shards: &[Arc<Shard>]) -> Result<Arc<Vocabulary>, St
 }
 
 impl<'q> World<'q> {
-    /// `shards` come with the orders of their images; `lone` are the orders of no visit.
+    /// `lone` are the orders of no visit.
     pub(crate) fn new(
-        shards: Vec<(Arc<Shard>, Vec<Arc<PartOrders>>)>,
+        shards: Vec<Place>,
         lone: Arc<PartOrders>,
+        names: Option<Arc<Names>>,
         vocabulary: Arc<Vocabulary>,
         needs: &Needs,
         question: &'q Question,
     ) -> Result<World<'q>, StoreError> {
-        let (shards, orders): (Vec<Arc<Shard>>, Vec<_>) = shards.into_iter().unzip();
+        let orders = shards.iter().flat_map(|it| it.orders.clone());
+        let carts = shards.iter().flat_map(|it| it.carts.clone());
+        let (orders, carts): (Vec<_>, Vec<_>) = (orders.collect(), carts.collect());
+        let shards: Vec<Arc<Shard>> = shards.into_iter().map(|it| it.shard).collect();
         let images = || shards.iter().flat_map(|shard| shard.images());
         let ranks: Vec<Option<Arc<Ranks>>> = if needs.ranks {
             let by_shard: Vec<_> = shards
@@ -87,17 +101,19 @@ impl<'q> World<'q> {
             .max()
             .unwrap_or(0);
         let visitors = ranks.into_iter().zip(days);
-        let orders = orders.into_iter().flatten();
-        let numbered: Vec<_> = images().zip(visitors).zip(orders).collect();
+        let bought = orders.into_iter().zip(carts);
+        let numbered: Vec<_> = images().zip(visitors).zip(bought).collect();
         let mut parts: Vec<Part> = numbered
             .into_par_iter()
-            .map(|((image, (ranks, days)), orders)| {
+            .map(|((image, (ranks, days)), (orders, carts))| {
                 let layout = image.layout()?;
                 Ok(Part {
                     image: Some(image.clone()),
                     orders,
                     ranks,
                     days,
+                    carts,
+                    names: names.clone(),
                     vocabulary: vocabulary.clone(),
                     visits: layout.visits,
                     scenes: layout.scenes(),
@@ -108,6 +124,8 @@ impl<'q> World<'q> {
             image: None,
             ranks: None,
             days: None,
+            carts: None,
+            names: names.clone(),
             vocabulary: vocabulary.clone(),
             visits: 0,
             scenes: lone.len(),
@@ -160,6 +178,9 @@ impl<'q> World<'q> {
 #[derive(Default)]
 pub(crate) struct Needs {
     pub(crate) orders: bool,
+    pub(crate) carts: bool,
+    /// What products are called.
+    pub(crate) names: bool,
     ranks: bool,
     days: bool,
     pub(crate) goals: bool,
@@ -175,11 +196,14 @@ impl Needs {
         for measure in &question.measures {
             match measure {
                 NewVisitors => needs.ranks = true,
-                Bounces | Orders | Revenue | Units | ProductsSold | ProductRevenue
-                | OrderedVisits | OrderCost => needs.orders = true,
+                Bounces | OrderedVisits => needs.orders = true,
+                Carts | AbandonedCarts | CheckoutVisits | AbandonedCheckouts => needs.carts = true,
                 Conversions | ConvertedVisits => needs.goals = true,
                 _ => {}
             }
+            use afsa_store::Fact::{CancelledOrder, Order, OrderRow, Refund, RefundRow};
+            let of_orders = [Order, OrderRow, CancelledOrder, Refund, RefundRow];
+            needs.orders |= of_orders.contains(&measure.fact());
         }
         for dimension in &question.dimensions {
             needs.dimension(*dimension);
@@ -214,6 +238,7 @@ impl Needs {
             _ => {}
         }
         self.ranks |= matches!(dimension, Dimension::VisitorType | Dimension::VisitNumber);
+        self.names |= dimension == Dimension::Product;
         self.days |= dimension == Dimension::DaysSinceLastVisit;
     }
 

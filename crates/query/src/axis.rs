@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use afsa_model::ZoneOffsets;
-use afsa_model::{HOUR, MINUTE, TimeRange, Timestamp};
+
+use afsa_model::{HOUR, MINUTE, TimeRange, Timestamp, ZoneOffsets};
 use jiff::ToSpan;
 use jiff::civil::Date;
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use afsa_model::ZoneOffsets;
-use afsa_model::{DAY, TimeRange, Timestamp};
+
+use afsa_model::{DAY, TimeRange, Timestamp, ZoneOffsets};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 

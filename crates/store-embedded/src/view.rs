@@ -7,7 +7,9 @@ use std::sync::Arc;
 use afsa_executor::{Image, OrdersCell, Shard, execute};
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 use afsa_segments::{ColumnSource, Cuts, Tables};
-use afsa_store::{Activity, Groups, Question, Snapshot, StoreError};
+use afsa_store::{
+    Activity, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question, Snapshot, StoreError,
+};
 
 use crate::error::Error;
 use crate::part::Part;
@@ -148,6 +150,26 @@ impl Snapshot for View {
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError> {
         let answer = execute(&self.shards, &self.orders, &self.settings, question);
         self.or_set_apart(answer)
+    }
+
+    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
+        let orders = afsa_executor::orders(&self.shards, &self.orders, &self.settings, question);
+        self.or_set_apart(orders)
+    }
+
+    fn journeys(
+        &self,
+        orders: &[Arc<Order>],
+        dimensions: &[Dimension],
+    ) -> Result<Journeys, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        let journeys = afsa_executor::journeys(shards, cell, &self.settings, orders, dimensions);
+        self.or_set_apart(journeys)
+    }
+
+    fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {
+        let funnel = afsa_executor::checkout(&self.shards, &self.orders, &self.settings, question);
+        self.or_set_apart(funnel)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -14,13 +14,15 @@ use crate::part::{Part, scenes_of, things_of};
 use crate::world::World;
 
 /// What is counted, joined and judged, in tables of its own.
-pub(crate) const THINGS: [Thing; 6] = [
+pub(crate) const THINGS: [Thing; 8] = [
     Thing::PageView,
     Thing::Event,
     Thing::Product,
     Thing::Promotion,
     Thing::Order,
     Thing::OrderRow,
+    Thing::Refund,
+    Thing::RefundRow,
 ];
 
 /// A filter with its tests ready and its visitors found.
@@ -42,7 +44,7 @@ pub(crate) enum Judge {
 pub(crate) struct Left {
     pub(crate) scenes: Arc<Bits>,
     /// Where things were judged: those left, in the order of [`THINGS`].
-    pub(crate) things: Option<[Bits; 6]>,
+    pub(crate) things: Option<[Bits; 8]>,
     /// Where an image alone decides what is left: the name under which it keeps that.
     pub(crate) name: Option<Name>,
 }
@@ -125,7 +127,7 @@ impl Judge {
         }
         let part = &world.parts[number];
         let mut scenes = Bits::zeros(part.scenes);
-        let mut things: [Bits; 6] = Default::default();
+        let mut things: [Bits; 8] = Default::default();
         for (thing, left) in THINGS.into_iter().zip(&mut things) {
             let table = part.table(thing)?;
             *left = self.things(world, number, thing)?;
@@ -335,6 +337,13 @@ fn meets(
                 }
             }
             Ok(met)
+        }
+        // A refund has what its order has.
+        (Kind::Order | Kind::ProductRow | Kind::PageView | Kind::AnyHit, Thing::Refund) => {
+            let orders = meets(world, number, Thing::Order, dimension, check)?;
+            Ok(Bits::from_fn(table.len(), |refund| {
+                orders.get(part.orders.order_of(thing, refund))
+            }))
         }
         (Kind::Order, Thing::Order) if dimension == Dimension::Coupon => {
             let coupons = part.orders.coupons(&part.vocabulary);

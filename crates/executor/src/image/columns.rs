@@ -28,6 +28,11 @@ pub(crate) enum ColumnKey {
     Moments(Thing),
     Actions(Thing),
     Codes(Thing, Dimension),
+    HitUsers,
+    Campaigns,
+    CartSteps,
+    /// Products by names of this version.
+    Named(u64),
     TimeOnPage,
     ScrollDepth,
     Costs,

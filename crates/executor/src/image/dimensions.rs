@@ -19,7 +19,6 @@ fn column_of(thing: Thing, dimension: Dimension) -> Option<Stored> {
         },
         Thing::Product => match dimension {
             ProductSku => Some(Stored::either((Table::Items, "id"), (Table::Items, "name"))),
-            Product => Some(Stored::either((Table::Items, "name"), (Table::Items, "id"))),
             Brand | Category | Variant => Some(Stored::Text(Table::Items, name)),
             CategoryLevel(level) => Some(Stored::CategoryLevel(level)),
             ProductList => Some(Stored::either(
@@ -40,7 +39,7 @@ fn column_of(thing: Thing, dimension: Dimension) -> Option<Stored> {
             Page | PageTitle | ContentGroup(_) | Custom(_) => Some(Stored::Text(Table::Hits, name)),
             _ => None,
         },
-        Thing::Order | Thing::OrderRow => None,
+        Thing::Order | Thing::OrderRow | Thing::Refund | Thing::RefundRow => None,
     }
 }
 

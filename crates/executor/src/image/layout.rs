@@ -261,7 +261,7 @@ impl Image {
             Thing::Event => self.hits_of_kind(&layout, EVENT),
             Thing::Product => self.items_of_kind(&layout, ITEM_PRODUCT),
             Thing::Promotion => self.items_of_kind(&layout, ITEM_PROMOTION),
-            Thing::Order | Thing::OrderRow => Ok(Things {
+            Thing::Order | Thing::OrderRow | Thing::Refund | Thing::RefundRow => Ok(Things {
                 offsets: Offsets::from_counts(scenes, std::iter::empty()),
                 rows: Vec::new(),
                 hit_rows: Vec::new(),

@@ -32,7 +32,8 @@ pub use vocabulary::Vocabulary;
 pub(crate) use vocabulary::{Numbered, Words};
 
 use crate::bits::Bits;
-use crate::orders::ToldOrders;
+use crate::names::Names;
+use crate::orders::{CartSteps, HitUsers, ToldOrders};
 
 /// A choice of rows: whose traffic, under which filter (as its text), and what of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +53,8 @@ pub(crate) enum Chosen {
     Inside(TimeRange),
     /// Things whose moment lies in the range.
     Things(Thing, TimeRange),
+    /// Of no rows: what living rows of all traffic called their products last.
+    Names,
 }
 
 /// A dashboard asks of two ranges under one filter; a few of them fit.
@@ -236,6 +239,33 @@ impl Image {
     pub(crate) fn told_orders(&self) -> Result<Arc<ToldOrders>, StoreError> {
         self.columns
             .get(ColumnKey::ToldOrders, || self.read_told_orders())
+    }
+
+    /// Who told which user, hit by hit.
+    pub(crate) fn hit_users(&self) -> Result<Arc<HitUsers>, StoreError> {
+        self.columns
+            .get(ColumnKey::HitUsers, || self.read_hit_users())
+    }
+
+    /// The visits that a campaign brought.
+    pub(crate) fn campaigns(&self) -> Result<Arc<Bits>, StoreError> {
+        self.columns
+            .get(ColumnKey::Campaigns, || self.read_campaigns())
+    }
+
+    /// What visits did about buying.
+    pub(crate) fn cart_steps(&self) -> Result<Arc<CartSteps>, StoreError> {
+        self.columns
+            .get(ColumnKey::CartSteps, || self.read_cart_steps())
+    }
+
+    /// What the products of product actions are called.
+    pub(crate) fn named_products(&self, names: &Names) -> Result<Arc<Codes>, StoreError> {
+        let key = ColumnKey::Named(names.version());
+        self.columns.get(key, || {
+            let skus = self.codes(Thing::Product, Dimension::ProductSku)?;
+            Ok(names.codes(&skus))
+        })
     }
 
     pub(crate) fn bounces(&self) -> Result<Arc<Bits>, StoreError> {

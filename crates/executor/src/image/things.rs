@@ -15,9 +15,19 @@ pub(crate) enum Thing {
     /// A product of a product action, or the action itself where it names none.
     Product,
     Promotion,
-    /// Orders and their rows lie in no image: they are derived of all of them.
+    /// Orders, their rows and refunds lie in no image: they are derived of all of them.
     Order,
     OrderRow,
+    Refund,
+    RefundRow,
+}
+
+impl Thing {
+    /// Whether it is an order, or what orders have.
+    pub(crate) fn is_of_orders(self) -> bool {
+        use Thing::*;
+        matches!(self, Order | OrderRow | Refund | RefundRow)
+    }
 }
 
 /// The rows of one kind of thing.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afsa_model::{TimeRange, Timestamp};
+use afsa_model::{TimeRange, Timestamp, ZoneOffsets};
 use afsa_store::Value;
 
 use crate::image::Instants;

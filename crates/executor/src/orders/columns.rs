@@ -1,38 +1,46 @@
-//! Orders as columns beside those of their image.
+//! Orders as tables beside those of their image.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_model::{OrderState, Product};
-use afsa_store::{Dimension, Kind, Value};
-use afsa_visits::orders::Order;
+use afsa_store::{Dimension, Order};
 use hashbrown::HashMap;
 
+use super::values;
 use crate::bits::Bits;
-use crate::image::{Codes, Instants, Offsets, Thing, Vocabulary, category_level};
+use crate::image::{Codes, Instants, Offsets, Thing, Vocabulary};
+use crate::names::{Names, ToldName};
 
 /// An order and the scene that it belongs to.
 #[derive(PartialEq)]
 pub(crate) struct Placed {
     pub(crate) scene: usize,
-    pub(crate) order: Order,
+    pub(crate) order: Arc<Order>,
     /// The row of its purchase among the hits, where it lies in the same scene.
     pub(crate) hit: Option<u32>,
     /// The site's own dimensions of its purchase.
     pub(crate) custom: Vec<(u8, Arc<str>)>,
 }
 
-/// The orders of the scenes of one part, by scene, time and arrival; their rows beside them.
+/// The orders of the scenes of one part, by scene, time and arrival; their rows, refunds and rows
+/// of refunds beside them, in the order of their orders.
 pub(crate) struct PartOrders {
     placed: Vec<Placed>,
-    pub(crate) offsets: Offsets,
-    pub(crate) row_offsets: Offsets,
-    /// Where the rows of each order begin, and the end.
-    pub(crate) row_starts: Vec<u32>,
-    /// The order of each row.
-    pub(crate) order_of_row: Vec<u32>,
-    pub(crate) times: Instants,
-    codes: Mutex<HashMap<(Thing, Dimension), Arc<Codes>>>,
+    tables: [OrderTable; 4],
+    row_starts: Vec<u32>,
+    codes: Mutex<HashMap<CodesKey, Arc<Codes>>>,
     coupons: Mutex<Option<Arc<Coupons>>>,
+    told_names: Mutex<Option<Arc<Vec<ToldName>>>>,
+}
+
+/// With the version of the names, where products are shown by them.
+type CodesKey = (Thing, Dimension, u64);
+
+/// Orders, or things that orders have.
+pub(crate) struct OrderTable {
+    pub(crate) offsets: Offsets,
+    /// The order of each.
+    pub(crate) order_of: Vec<u32>,
+    pub(crate) times: Instants,
 }
 
 /// The coupons of each order: its own and its rows', each once; null where there is none.
@@ -47,36 +55,68 @@ impl Coupons {
     }
 }
 
+impl OrderTable {
+    /// `times_of` adds the time of each thing that an order has.
+    fn new(
+        scenes: usize,
+        placed: &[Placed],
+        times_of: impl Fn(&Order, &mut Vec<i64>),
+    ) -> OrderTable {
+        let mut has = Bits::zeros(scenes);
+        let (mut starts, mut order_of, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, placed) in placed.iter().enumerate() {
+            let before = times.len();
+            times_of(&placed.order, &mut times);
+            if times.len() == before {
+                continue;
+            }
+            if !has.get(placed.scene) {
+                has.set(placed.scene);
+                starts.push(before as u32);
+            }
+            order_of.resize(times.len(), at as u32);
+        }
+        starts.push(times.len() as u32);
+        OrderTable {
+            offsets: Offsets::sparse(has, starts),
+            order_of,
+            times: Instants::from_values(times),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.order_of.len()
+    }
+}
+
 impl PartOrders {
     pub(crate) fn new(scenes: usize, mut placed: Vec<Placed>) -> PartOrders {
         placed.sort_by_key(|it| (it.scene, it.order.time, it.order.sequence));
-        let mut has = Bits::zeros(scenes);
-        let mut has_rows = Bits::zeros(scenes);
-        let (mut starts, mut scene_rows) = (Vec::new(), Vec::new());
-        let (mut row_starts, mut order_of_row) = (vec![0], Vec::new());
-        for (at, placed) in placed.iter().enumerate() {
-            if !has.get(placed.scene) {
-                has.set(placed.scene);
-                starts.push(at as u32);
+        let orders = OrderTable::new(scenes, &placed, |order, times| times.push(order.time.0));
+        let rows = OrderTable::new(scenes, &placed, |order, times| {
+            times.extend(order.rows.iter().map(|_| order.time.0));
+        });
+        let refunds = OrderTable::new(scenes, &placed, |order, times| {
+            times.extend(order.refunds.iter().map(|refund| refund.time.0));
+        });
+        let refund_rows = OrderTable::new(scenes, &placed, |order, times| {
+            for refund in &order.refunds {
+                times.extend(refund.rows.iter().map(|_| refund.time.0));
             }
-            if !placed.order.rows.is_empty() && !has_rows.get(placed.scene) {
-                has_rows.set(placed.scene);
-                scene_rows.push(order_of_row.len() as u32);
-            }
-            order_of_row.extend(placed.order.rows.iter().map(|_| at as u32));
-            row_starts.push(order_of_row.len() as u32);
+        });
+        let mut row_starts = vec![0];
+        let mut end = 0;
+        for placed in &placed {
+            end += placed.order.rows.len() as u32;
+            row_starts.push(end);
         }
-        starts.push(placed.len() as u32);
-        scene_rows.push(order_of_row.len() as u32);
         PartOrders {
-            offsets: Offsets::sparse(has, starts),
-            row_offsets: Offsets::sparse(has_rows, scene_rows),
-            times: Instants::from_values(placed.iter().map(|it| it.order.time.0).collect()),
-            row_starts,
-            order_of_row,
             placed,
+            tables: [orders, rows, refunds, refund_rows],
+            row_starts,
             codes: Mutex::default(),
             coupons: Mutex::default(),
+            told_names: Mutex::default(),
         }
     }
 
@@ -84,12 +124,33 @@ impl PartOrders {
         self.placed == other.placed
     }
 
+    /// How many orders there are.
     pub(crate) fn len(&self) -> usize {
         self.placed.len()
     }
 
-    pub(crate) fn order(&self, order: usize) -> &Order {
+    /// The table of things of this kind; of those that orders don't have, the orders themselves.
+    pub(crate) fn table(&self, thing: Thing) -> &OrderTable {
+        let [orders, rows, refunds, refund_rows] = &self.tables;
+        match thing {
+            Thing::OrderRow => rows,
+            Thing::Refund => refunds,
+            Thing::RefundRow => refund_rows,
+            _ => orders,
+        }
+    }
+
+    pub(crate) fn order(&self, order: usize) -> &Arc<Order> {
         &self.placed[order].order
+    }
+
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &Arc<Order>> {
+        self.placed.iter().map(|placed| &placed.order)
+    }
+
+    /// The order that the thing at this place of its table is, or is of.
+    pub(crate) fn order_of(&self, thing: Thing, at: usize) -> usize {
+        self.table(thing).order_of[at] as usize
     }
 
     /// The row of its purchase among the hits, where it lies in the same scene.
@@ -98,145 +159,54 @@ impl PartOrders {
     }
 
     pub(crate) fn is_cancelled(&self, order: usize) -> bool {
-        self.order(order).state == OrderState::Cancelled
+        self.order(order).is_cancelled()
     }
 
     pub(crate) fn rows_of(&self, order: usize) -> std::ops::Range<usize> {
         self.row_starts[order] as usize..self.row_starts[order + 1] as usize
     }
 
-    /// The order of a row, and the row itself.
-    pub(crate) fn row(&self, row: usize) -> (&Order, &Product) {
-        let order = self.order_of_row[row] as usize;
-        let order_itself = self.order(order);
-        (
-            order_itself,
-            &order_itself.rows[row - self.row_starts[order] as usize],
-        )
-    }
-
-    /// The codes of a dimension that orders, or their rows, have one value of.
+    /// The codes of a dimension that orders, or what they have, have one value of. `names` are
+    /// there where products are shown by them.
     pub(crate) fn codes(
         &self,
         thing: Thing,
         dimension: Dimension,
         vocabulary: &Vocabulary,
+        names: Option<&Names>,
     ) -> Arc<Codes> {
-        let mut kept = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.entry((thing, dimension))
-            .or_insert_with(|| Arc::new(self.make_codes(thing, dimension, vocabulary)))
-            .clone()
+        let names = names.filter(|_| dimension == Dimension::Product);
+        let key = (thing, dimension, names.map_or(0, |names| names.version()));
+        if let Some(known) = lock(&self.codes).get(&key) {
+            return known.clone();
+        }
+        let codes = match names {
+            Some(names) => names.codes(&self.codes(thing, Dimension::ProductSku, vocabulary, None)),
+            None => values::codes(&self.placed, thing, dimension, vocabulary),
+        };
+        let codes = Arc::new(codes);
+        let mut kept = lock(&self.codes);
+        // Names of an earlier version are asked for no more.
+        kept.retain(|(thing_kept, kept, version), _| {
+            (*thing_kept, *kept) != (thing, dimension) || *version == key.2
+        });
+        kept.entry(key).or_insert(codes).clone()
     }
 
     pub(crate) fn coupons(&self, vocabulary: &Vocabulary) -> Arc<Coupons> {
-        let mut kept = self.coupons.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get_or_insert_with(|| Arc::new(self.make_coupons(vocabulary)))
+        let mut kept = lock(&self.coupons);
+        kept.get_or_insert_with(|| Arc::new(values::coupons(&self.placed, vocabulary)))
             .clone()
     }
 
-    fn make_codes(&self, thing: Thing, dimension: Dimension, vocabulary: &Vocabulary) -> Codes {
-        let words = vocabulary.of(dimension);
-        let mut words = words.write();
-        let mut code = |value: Value| match value {
-            Value::Text(text) => words.code_of_text(&text),
-            Value::Number(number) => words.code_of_number(number),
-            Value::Null => 0,
-        };
-        let codes: Vec<u32> = match thing {
-            Thing::Order => self
-                .placed
-                .iter()
-                .map(|placed| code(of_order(placed, dimension)))
-                .collect(),
-            Thing::OrderRow => (0..self.order_of_row.len())
-                .map(|row| {
-                    let placed = &self.placed[self.order_of_row[row] as usize];
-                    code(of_row(placed, self.row(row).1, dimension))
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
-        Codes::collect(codes.iter().copied().max().unwrap_or(0), codes.into_iter())
-    }
-
-    fn make_coupons(&self, vocabulary: &Vocabulary) -> Coupons {
-        let words = vocabulary.of(Dimension::Coupon);
-        let mut words = words.write();
-        let mut coupons = Coupons {
-            starts: vec![0],
-            codes: Vec::new(),
-        };
-        for placed in &self.placed {
-            let rows = placed.order.rows.iter().map(|row| &row.coupon);
-            let told = std::iter::once(&placed.order.fields.coupon)
-                .chain(rows)
-                .flatten();
-            let mut codes: Vec<u32> = told.map(|coupon| words.code_of_text(coupon)).collect();
-            codes.sort_unstable();
-            codes.dedup();
-            if codes.is_empty() {
-                codes.push(0);
-            }
-            coupons.codes.extend(codes);
-            coupons.starts.push(coupons.codes.len() as u32);
-        }
-        coupons
-    }
-}
-
-/// Values of the order as such and of the hit that told its purchase.
-fn of_order(placed: &Placed, dimension: Dimension) -> Value {
-    let order = &placed.order;
-    let page = order.page.as_ref();
-    let text = match dimension {
-        Dimension::OrderId => Some(order.id.clone()),
-        Dimension::Affiliation => order.fields.affiliation.clone(),
-        Dimension::Currency => order.fields.currency.clone(),
-        Dimension::OrderState => Some(match order.state {
-            OrderState::Pending => "pending".into(),
-            OrderState::Completed => "completed".into(),
-            OrderState::Cancelled => "cancelled".into(),
-        }),
-        Dimension::Page => page.and_then(|page| page.page.clone()),
-        Dimension::PageTitle => page.and_then(|page| page.title.clone()),
-        Dimension::ContentGroup(number) => page.and_then(|page| {
-            page.content_groups
-                .get(usize::from(number).checked_sub(1)?)?
-                .clone()
-        }),
-        Dimension::Custom(number) => {
-            let told = placed.custom.iter().find(|(told, _)| *told == number);
-            told.map(|(_, value)| value.clone())
-        }
-        _ => None,
-    };
-    text.map_or(Value::Null, Value::Text)
-}
-
-/// Values of the row itself, else of its order. Its coupon is its own, else the order's.
-fn of_row(placed: &Placed, row: &Product, dimension: Dimension) -> Value {
-    let text = match dimension {
-        Dimension::Coupon => row
-            .coupon
+    /// What the rows of the orders called their products last.
+    pub(crate) fn told_names(&self, vocabulary: &Vocabulary) -> Arc<Vec<ToldName>> {
+        let mut kept = lock(&self.told_names);
+        kept.get_or_insert_with(|| Arc::new(values::told_names(&self.placed, vocabulary)))
             .clone()
-            .or_else(|| placed.order.fields.coupon.clone()),
-        Dimension::ProductSku => row.id.clone().or_else(|| row.name.clone()),
-        Dimension::Product => row.name.clone().or_else(|| row.id.clone()),
-        Dimension::Brand => row.brand.clone(),
-        Dimension::Category => row.category.clone(),
-        Dimension::CategoryLevel(level) => {
-            let category = row.category.as_ref();
-            category.and_then(|category| category_level(category, level).map(Arc::from))
-        }
-        Dimension::Variant => row.variant.clone(),
-        Dimension::ProductList => row.list.clone(),
-        Dimension::ListPosition => {
-            return row
-                .position
-                .map_or(Value::Null, |position| Value::Number(position.into()));
-        }
-        _ if dimension.kind() == Kind::ProductRow => None,
-        _ => return of_order(placed, dimension),
-    };
-    text.map_or(Value::Null, Value::Text)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

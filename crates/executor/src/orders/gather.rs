@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use afsa_model::{
     Custom, Decimal, Hit, HitKind, OrderFields, OrderState, OrderStatus, PageContext, Product,
-    Purchase, Text, Timestamp, VisitorKey,
+    Purchase, Refund, Text, Timestamp, VisitorKey,
 };
 use afsa_segments::Table;
 use afsa_store::StoreError;
@@ -18,7 +18,7 @@ pub(crate) struct ToldOrders {
     pub(crate) hits: Vec<ToldOrder>,
 }
 
-/// A purchase or order status. Refunds change nothing of an order that is asked for.
+/// A purchase, refund or order status.
 pub(crate) struct ToldOrder {
     pub(crate) scene: usize,
     /// Its row in `Hits`.
@@ -34,6 +34,7 @@ impl Loaded for ToldOrders {
         let of = |told: &ToldOrder| {
             let products = match &told.hit.kind {
                 HitKind::Purchase(purchase) => purchase.products.len(),
+                HitKind::Refund(refund) => refund.products.len(),
                 _ => 0,
             };
             size_of::<ToldOrder>() + size_of::<Purchase>() + products * size_of::<Product>()
@@ -43,6 +44,7 @@ impl Loaded for ToldOrders {
 }
 
 const PURCHASE: u8 = 5;
+const REFUND: u8 = 6;
 const ORDER_STATUS: u8 = 7;
 const ITEM_PRODUCT: u8 = 1;
 
@@ -52,7 +54,7 @@ impl Image {
         let kinds = reader.small(Table::Hits, "kind")?;
         let kinds: &[u8] = kinds.as_ref().map_or(&[], |kinds| kinds.values());
         let rows: Vec<usize> = (0..kinds.len())
-            .filter(|row| matches!(kinds[*row], PURCHASE | ORDER_STATUS))
+            .filter(|row| matches!(kinds[*row], PURCHASE | REFUND | ORDER_STATUS))
             .collect();
         if rows.is_empty() {
             return Ok(ToldOrders { hits: Vec::new() });
@@ -82,13 +84,16 @@ impl Image {
                 }
             };
             let order = columns.order(row);
-            let kind = if kinds[row] == PURCHASE {
-                HitKind::Purchase(Box::new(Purchase {
+            let kind = match kinds[row] {
+                PURCHASE => HitKind::Purchase(Box::new(Purchase {
                     order,
                     products: items.of(row),
-                }))
-            } else {
-                HitKind::OrderStatus(Box::new(OrderStatus { order }))
+                })),
+                REFUND => HitKind::Refund(Box::new(Refund {
+                    order,
+                    products: items.of(row),
+                })),
+                _ => HitKind::OrderStatus(Box::new(OrderStatus { order })),
             };
             let visit = lone.is_none().then(|| Timestamp(starts.get(scene)));
             hits.push(ToldOrder {

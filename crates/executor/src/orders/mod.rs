@@ -1,26 +1,32 @@
 //! Orders, which are told by hits of any image and belong to a visit of any other.
 
+mod carts;
 mod columns;
 mod gather;
+mod people;
+mod values;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use afsa_model::{AccountSettings, Exclusion, Timestamp, VisitorKey};
-use afsa_store::StoreError;
+use afsa_model::{AccountSettings, Exclusion, Timestamp};
+use afsa_store::{StoreError, Traffic};
 use afsa_visits::orders::{self, OrderHit, VisitSpan};
 use hashbrown::HashMap;
 
-pub(crate) use columns::{Coupons, PartOrders};
+pub(crate) use carts::{CartSteps, Carts};
+pub(crate) use columns::{Coupons, PartOrders, Placed};
 pub(crate) use gather::ToldOrders;
+pub(crate) use people::{Everyone, HitUsers, Place};
 
 use crate::Shard;
-use crate::image::Image;
+use crate::image::{Image, Vocabulary};
+use crate::names::Names;
 
-/// Keeps the orders of an account between questions.
+/// Keeps the orders of an account between questions, with what follows from them.
 ///
 /// They are worked out when a question first needs them, and again when the images or the settings
-/// are others than the last time.
+/// are others than the last time. What comes out the same is kept as it was, and so is what was
+/// found with it.
 #[derive(Default)]
 pub struct OrdersCell {
     kept: Mutex<Option<Kept>>,
@@ -30,6 +36,12 @@ struct Kept {
     images: Vec<Weak<Image>>,
     settings: AccountSettings,
     orders: Arc<Orders>,
+    /// Of the images, in their order.
+    carts: Option<Vec<Arc<Carts>>>,
+    carts_before: Vec<Arc<Carts>>,
+    /// Of people, and of what is excluded.
+    names: [Option<Arc<Names>>; 2],
+    names_before: [Option<Arc<Names>>; 2],
 }
 
 /// The orders of each image, and those of no visit.
@@ -45,45 +57,126 @@ impl OrdersCell {
         shards: &[Arc<Shard>],
         settings: &AccountSettings,
     ) -> Result<Arc<Orders>, StoreError> {
+        Ok(self.kept(shards, settings, |kept| Ok(kept.orders.clone()))?)
+    }
+
+    /// What became of the carts of each image's visits.
+    pub(crate) fn carts(
+        &self,
+        shards: &[Arc<Shard>],
+        settings: &AccountSettings,
+    ) -> Result<Vec<Arc<Carts>>, StoreError> {
+        self.kept(shards, settings, |kept| {
+            if let Some(carts) = &kept.carts {
+                return Ok(carts.clone());
+            }
+            let mut carts = carts::follow(shards, &kept.orders, settings.order_window)?;
+            for carts in &mut carts {
+                if let Some(same) = kept.carts_before.iter().find(|before| *before == carts) {
+                    *carts = same.clone();
+                }
+            }
+            kept.carts = Some(carts.clone());
+            Ok(carts)
+        })
+    }
+
+    /// What products are called.
+    pub(crate) fn names(
+        &self,
+        shards: &[Arc<Shard>],
+        settings: &AccountSettings,
+        traffic: Traffic,
+        vocabulary: &Vocabulary,
+    ) -> Result<Arc<Names>, StoreError> {
+        self.kept(shards, settings, |kept| {
+            let place = usize::from(traffic == Traffic::Excluded);
+            if let Some(names) = &kept.names[place] {
+                return Ok(names.clone());
+            }
+            let mut told = Vec::new();
+            for image in shards.iter().flat_map(|shard| shard.images()) {
+                told.push(image.told_names()?);
+            }
+            for orders in kept.orders.parts.iter().chain([&kept.orders.lone]) {
+                told.push(orders.told_names(vocabulary));
+            }
+            let told = told.iter().flat_map(|told| told.iter().copied());
+            let mut names = Arc::new(Names::of(told, traffic, vocabulary));
+            if let Some(before) = kept.names_before[place].as_ref().filter(|it| **it == names) {
+                names = before.clone();
+            }
+            kept.names[place] = Some(names.clone());
+            Ok(names)
+        })
+    }
+
+    fn kept<T>(
+        &self,
+        shards: &[Arc<Shard>],
+        settings: &AccountSettings,
+        take: impl FnOnce(&mut Kept) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *kept {
+            Some(kept) if kept.is_of(shards, settings) => take(kept),
+            before => {
+                let fresh = Kept::of(shards, settings, before.take())?;
+                take(before.insert(fresh))
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn of(
+        shards: &[Arc<Shard>],
+        settings: &AccountSettings,
+        before: Option<Kept>,
+    ) -> Result<Kept, StoreError> {
         let images = || shards.iter().flat_map(|shard| shard.images());
-        if let Some(kept) = &*kept
-            && kept.settings == *settings
-            && kept.images.len() == images().count()
-            && kept
+        let mut orders = Orders::resolve(shards, settings)?;
+        let mut kept = Kept {
+            images: images().map(Arc::downgrade).collect(),
+            settings: settings.clone(),
+            orders: Arc::new(Orders::none(0)),
+            carts: None,
+            carts_before: Vec::new(),
+            names: [None, None],
+            names_before: [None, None],
+        };
+        if let Some(before) = before {
+            for (orders, image) in orders.parts.iter_mut().zip(images()) {
+                // What was found with the orders of this image before still holds.
+                let at = before
+                    .images
+                    .iter()
+                    .position(|it| it.as_ptr() == Arc::as_ptr(image));
+                let known = at.and_then(|at| before.orders.parts.get(at));
+                if let Some(known) = known.filter(|known| known.is_same(orders)) {
+                    *orders = known.clone();
+                }
+            }
+            kept.carts_before = before.carts.unwrap_or(before.carts_before);
+            for (place, names) in before.names.into_iter().enumerate() {
+                kept.names_before[place] = names.or(before.names_before[place].clone());
+            }
+        }
+        kept.orders = Arc::new(orders);
+        Ok(kept)
+    }
+
+    fn is_of(&self, shards: &[Arc<Shard>], settings: &AccountSettings) -> bool {
+        let images = || shards.iter().flat_map(|shard| shard.images());
+        self.settings == *settings
+            && self.images.len() == images().count()
+            && self
                 .images
                 .iter()
                 .zip(images())
                 .all(|(one, other)| one.as_ptr() == Arc::as_ptr(other))
-        {
-            return Ok(kept.orders.clone());
-        }
-        let mut orders = Orders::resolve(shards, settings)?;
-        if let Some(kept) = &*kept {
-            for (orders, image) in orders.parts.iter_mut().zip(images()) {
-                // What was found with the orders of this image before still holds.
-                let before = kept
-                    .images
-                    .iter()
-                    .position(|it| it.as_ptr() == Arc::as_ptr(image));
-                let before = before.and_then(|at| kept.orders.parts.get(at));
-                if let Some(before) = before.filter(|before| before.is_same(orders)) {
-                    *orders = before.clone();
-                }
-            }
-        }
-        let orders = Arc::new(orders);
-        *kept = Some(Kept {
-            images: images().map(Arc::downgrade).collect(),
-            settings: settings.clone(),
-            orders: orders.clone(),
-        });
-        Ok(orders)
     }
 }
-
-/// A visit or other scene, by image (numbered through all shards) and position.
-type Place = (usize, usize);
 
 impl Orders {
     /// No orders, for questions that need none.
@@ -101,82 +194,42 @@ impl Orders {
             .iter()
             .map(|image| image.told_orders())
             .collect::<Result<_, _>>()?;
-        let mut place_of: HashMap<u64, Place> = HashMap::new();
-        let mut hits = Vec::new();
+        let mut told_by: HashMap<u64, (Place, &gather::ToldOrder)> = HashMap::new();
         for (image, told) in told.iter().enumerate() {
             for told in &told.hits {
-                if images[image]
-                    .dead()
-                    .is_some_and(|dead| dead.get(told.scene))
-                {
-                    continue;
+                let is_dead = |dead: &crate::bits::Bits| dead.get(told.scene);
+                if !images[image].dead().is_some_and(is_dead) {
+                    told_by.insert(told.hit.sequence, ((image, told.scene), told));
                 }
-                place_of.insert(told.hit.sequence, (image, told.scene));
-                hits.push(told);
             }
         }
-        let mut visits: BTreeMap<VisitorKey, Vec<FoundVisit>> = BTreeMap::new();
-        if !hits.is_empty() {
-            for told in &hits {
-                visits.entry(told.hit.visitor).or_default();
-            }
-            find_visits(&images, &mut visits)?;
+        if told_by.is_empty() {
+            return Ok(Orders::none(images.len()));
         }
-        let spans = |visitor: VisitorKey| -> Vec<VisitSpan> {
-            visits
-                .get(&visitor)
-                .map_or(&[][..], Vec::as_slice)
-                .iter()
-                .map(|it| it.span)
-                .collect()
-        };
-        let resolved = orders::resolve(
-            hits.iter().map(|told| OrderHit {
-                hit: &told.hit,
-                visit: told.visit,
-            }),
-            &spans,
-            settings,
-        );
-        let hit_of: HashMap<u64, &gather::ToldOrder> =
-            hits.iter().map(|told| (told.hit.sequence, *told)).collect();
-        let mut placed: Vec<Vec<columns::Placed>> =
-            (0..=images.len()).map(|_| Vec::new()).collect();
+        let everyone = Everyone::of(&images)?;
+        let hits = told_by.values().map(|(_, told)| OrderHit {
+            hit: &told.hit,
+            visit: told.visit,
+        });
+        let resolved = orders::resolve(hits, &everyone, settings);
+        everyone.failure()?;
+        let mut placed: Vec<Vec<Placed>> = (0..=images.len()).map(|_| Vec::new()).collect();
         for order in resolved {
-            let custom = hit_of
-                .get(&order.sequence)
-                .and_then(|told| told.hit.custom.as_ref())
-                .map_or_else(Vec::new, |custom| custom.dimensions.clone());
+            let purchase = told_by.get(&order.sequence);
             let found = order.visit.and_then(|start| {
-                let visits = visits.get(&order.visitor)?;
-                let at = place_of.get(&order.sequence);
-                visit_of(visits, start, order.exclusion, at.copied())
+                let visits = everyone.visits_of(order.visitor);
+                visit_of(&visits, start, order.exclusion, purchase.map(|it| it.0))
             });
-            match found {
-                Some((image, scene)) => {
-                    let is_here = place_of.get(&order.sequence) == Some(&(image, scene));
-                    let hit = hit_of
-                        .get(&order.sequence)
-                        .filter(|_| is_here)
-                        .map(|it| it.row);
-                    placed[image].push(columns::Placed {
-                        scene,
-                        hit,
-                        order,
-                        custom,
-                    });
-                }
-                None => {
-                    let lone = &mut placed[images.len()];
-                    let scene = lone.len();
-                    lone.push(columns::Placed {
-                        scene,
-                        hit: None,
-                        order,
-                        custom,
-                    });
-                }
-            }
+            let custom = purchase.and_then(|(_, told)| told.hit.custom.as_ref());
+            let custom = custom.map_or_else(Vec::new, |custom| custom.dimensions.clone());
+            let (image, scene) = found.unwrap_or((images.len(), placed[images.len()].len()));
+            let here = purchase.filter(|(place, _)| found == Some(*place));
+            placed[image].push(Placed {
+                scene,
+                order: Arc::new(order),
+                hit: here.map(|(_, told)| told.row),
+                custom,
+            });
         }
         let lone = placed.pop().unwrap_or_default();
         let mut parts = Vec::with_capacity(images.len());
@@ -197,71 +250,22 @@ impl Orders {
     }
 }
 
-struct FoundVisit {
-    span: VisitSpan,
-    place: Place,
-}
-
-/// Finds all living visits of these visitors, by start.
-fn find_visits(
-    images: &[&Arc<Image>],
-    found: &mut BTreeMap<VisitorKey, Vec<FoundVisit>>,
-) -> Result<(), StoreError> {
-    for (number, image) in images.iter().enumerate() {
-        let visitors = image.visitors()?;
-        let (Some(first), Some(last)) = (visitors.keys.first(), visitors.keys.last()) else {
-            continue;
-        };
-        let mut columns = None;
-        for (key, found) in found.range_mut(*first..=*last) {
-            let run = visitors.visits_of(*key);
-            if run.is_empty() {
-                continue;
-            }
-            if columns.is_none() {
-                columns = Some((image.starts()?, image.durations()?, image.exclusions()?));
-            }
-            let Some((starts, durations, exclusions)) = &columns else {
-                continue;
-            };
-            for visit in run {
-                if image.dead().is_some_and(|dead| dead.get(visit)) {
-                    continue;
-                }
-                let start = Timestamp(starts.get(visit));
-                found.push(FoundVisit {
-                    span: VisitSpan {
-                        start,
-                        end: start.plus(durations.get(visit).unwrap_or(0)),
-                        exclusion: exclusion(exclusions.get(visit)),
-                    },
-                    place: (number, visit),
-                });
-            }
-        }
-    }
-    for visits in found.values_mut() {
-        visits.sort_by_key(|visit| visit.span.start);
-    }
-    Ok(())
-}
-
 /// Of visits that began in one instant the one that holds the purchase, else the last.
 fn visit_of(
-    visits: &[FoundVisit],
+    visits: &[(VisitSpan, Place)],
     start: Timestamp,
     exclusion: Option<Exclusion>,
     purchase: Option<Place>,
 ) -> Option<Place> {
     let candidates = || {
-        visits.iter().filter(|visit| {
-            visit.span.start == start && visit.span.exclusion.is_some() == exclusion.is_some()
-        })
+        let is_meant = move |(span, _): &&(VisitSpan, Place)| {
+            span.start == start && span.exclusion.is_some() == exclusion.is_some()
+        };
+        visits.iter().filter(is_meant).map(|(_, place)| *place)
     };
     candidates()
-        .find(|visit| Some(visit.place) == purchase)
+        .find(|place| Some(*place) == purchase)
         .or_else(|| candidates().next_back())
-        .map(|visit| visit.place)
 }
 
 /// The exclusion of a number, as stored; 0 is none, and unknown numbers exclude like robots.

@@ -249,12 +249,11 @@ fn hits_left(part: &Part, left: &Left) -> Result<Option<Bits>, StoreError> {
     let mut hits = Bits::zeros(image.layout()?.hits);
     for (thing, left) in THINGS.into_iter().zip(things) {
         match thing {
+            // A refund keeps its visit, but no hit of it.
+            Thing::Refund | Thing::RefundRow => {}
             Thing::Order | Thing::OrderRow => {
                 for at in left.ones_in(0, left.len()) {
-                    let order = match thing {
-                        Thing::Order => at,
-                        _ => part.orders.order_of_row[at] as usize,
-                    };
+                    let order = part.orders.order_of(thing, at);
                     if let Some(hit) = part.orders.hit_of(order) {
                         hits.set(hit);
                     }

@@ -1,6 +1,6 @@
 //! The numbers of each group in the making.
 
-use afsa_store::{Measure, StoreError, Unit};
+use afsa_store::{Measure, Order, StoreError, Unit};
 use hashbrown::{HashMap, HashSet};
 
 use crate::image::LumpSum;
@@ -24,6 +24,16 @@ pub(crate) struct Cells {
     /// Campaigns that are paid as a whole, by key: none is paid twice in a group, whichever
     /// thread met it.
     lump_sums: HashSet<(u128, LumpSum)>,
+    /// Customers by key and code: each counts once in a group, whichever thread met him.
+    customers: HashMap<(u128, u32), Customer>,
+}
+
+/// What a customer counts for.
+#[derive(Clone, Copy)]
+pub(crate) struct Customer {
+    /// All that he ever made.
+    orders: u32,
+    value: i128,
 }
 
 /// One measure's numbers.
@@ -91,6 +101,7 @@ pub(crate) struct Partial {
     keys: Vec<u128>,
     numbers: Vec<Numbers>,
     lump_sums: Vec<(u128, LumpSum)>,
+    customers: Vec<((u128, u32), Customer)>,
 }
 
 impl Partial {
@@ -98,6 +109,7 @@ impl Partial {
         self.keys.len() * 16
             + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
             + self.lump_sums.len() * size_of::<(u128, LumpSum)>()
+            + self.customers.len() * size_of::<((u128, u32), Customer)>()
     }
 }
 
@@ -135,6 +147,7 @@ impl Cells {
             groups,
             has_many: false,
             lump_sums: HashSet::new(),
+            customers: HashMap::new(),
         }
     }
 
@@ -225,6 +238,7 @@ impl Cells {
             keys: found.into_iter().map(|(key, _)| key).collect(),
             numbers,
             lump_sums: self.lump_sums.drain().collect(),
+            customers: self.customers.drain().collect(),
         }
     }
 
@@ -251,6 +265,49 @@ impl Cells {
         Ok(())
     }
 
+    /// Has a customer count in a key's group, once, for what is said of him by one of his orders.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn note_customer(
+        &mut self,
+        key: u128,
+        code: u32,
+        order: &Order,
+    ) -> Result<(), StoreError> {
+        let customer = Customer {
+            orders: order.customer_orders,
+            value: order.customer_value,
+        };
+        self.add_customer((key, code), customer)
+    }
+
+    fn add_customer(&mut self, at: (u128, u32), customer: Customer) -> Result<(), StoreError> {
+        if self.customers.len() >= MOST_GROUPS {
+            return Err(StoreError::TooLarge(format!(
+                "more than {MOST_GROUPS} customers in groups"
+            )));
+        }
+        self.customers.insert(at, customer);
+        Ok(())
+    }
+
+    /// Adds what customers count for to the measures that are of them, once everything is found.
+    pub(crate) fn settle_customers(&mut self, measures: &[Measure]) -> Result<(), StoreError> {
+        for ((key, _), customer) in std::mem::take(&mut self.customers) {
+            let group = self.group(key)?;
+            for (measure, numbers) in measures.iter().zip(&mut self.numbers) {
+                match measure {
+                    Measure::Buyers => numbers.add(group, 1),
+                    Measure::RepeatBuyers => numbers.add(group, (customer.orders >= 2).into()),
+                    Measure::LifetimeValue => numbers.add(group, customer.value),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds what was found elsewhere; `key_here` tells where its keys belong.
     pub(crate) fn absorb(
         &mut self,
@@ -265,6 +322,9 @@ impl Cells {
         }
         for (key, sum) in &partial.lump_sums {
             self.note_lump_sum(key_here(*key), *sum)?;
+        }
+        for ((key, code), customer) in &partial.customers {
+            self.add_customer((key_here(*key), *code), *customer)?;
         }
         Ok(())
     }

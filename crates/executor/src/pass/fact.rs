@@ -13,6 +13,8 @@ pub(crate) enum Counted {
     /// The last one.
     Exit,
     Thing(Thing),
+    /// Orders that are cancelled; all others are those that aren't, and what is of them.
+    CancelledOrder,
     /// Those of the things that converted.
     Conversion(Thing),
 }
@@ -33,6 +35,9 @@ impl Counted {
             Fact::Promotion => vec![Counted::Thing(Thing::Promotion)],
             Fact::Order => vec![Counted::Thing(Thing::Order)],
             Fact::OrderRow => vec![Counted::Thing(Thing::OrderRow)],
+            Fact::CancelledOrder => vec![Counted::CancelledOrder],
+            Fact::Refund => vec![Counted::Thing(Thing::Refund)],
+            Fact::RefundRow => vec![Counted::Thing(Thing::RefundRow)],
         }
     }
 
@@ -42,6 +47,7 @@ impl Counted {
             Counted::Visit => Thing::Scene,
             Counted::Entry | Counted::Exit => Thing::PageView,
             Counted::Thing(thing) | Counted::Conversion(thing) => thing,
+            Counted::CancelledOrder => Thing::Order,
         }
     }
 
@@ -61,7 +67,7 @@ pub(crate) enum Source {
     Moment,
     /// The one value of the thing itself.
     Own,
-    /// The rows of the counted order.
+    /// The rows of the counted order, or of the order of the counted refund.
     OwnRows,
     /// The coupons of the counted order and its rows, whichever row the other values are of.
     OwnCoupons,
@@ -76,6 +82,8 @@ impl Source {
     pub(crate) fn of(dimension: Dimension, counted: Counted, beside: &[Dimension]) -> Source {
         let stands_beside = |kind: Kind| beside.iter().any(|dimension| dimension.kind() == kind);
         let thing = counted.thing();
+        let is_of_order = matches!(thing, Thing::Order | Thing::Refund);
+        let is_of_row = matches!(thing, Thing::OrderRow | Thing::RefundRow);
         let converts = matches!(counted, Counted::Conversion(_));
         match dimension.kind() {
             Kind::Visit => Source::Visit,
@@ -89,13 +97,11 @@ impl Source {
             Kind::AnyHit if stands_beside(Kind::PageView) => Source::Joined(Kind::PageView),
             Kind::Event if thing == Thing::Event => Source::Own,
             Kind::Goal if converts => Source::OwnGoals,
-            Kind::ProductRow if thing == Thing::Order => Source::OwnRows,
-            Kind::ProductRow if matches!(thing, Thing::Product | Thing::OrderRow) => Source::Own,
+            Kind::ProductRow if is_of_order => Source::OwnRows,
+            Kind::ProductRow if is_of_row || thing == Thing::Product => Source::Own,
             Kind::Promotion if thing == Thing::Promotion => Source::Own,
-            Kind::Order if thing == Thing::Order && dimension == Dimension::Coupon => {
-                Source::OwnCoupons
-            }
-            Kind::Order if matches!(thing, Thing::Order | Thing::OrderRow) => Source::Own,
+            Kind::Order if is_of_order && dimension == Dimension::Coupon => Source::OwnCoupons,
+            Kind::Order if is_of_order || is_of_row => Source::Own,
             kind => Source::Joined(kind),
         }
     }

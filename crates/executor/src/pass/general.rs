@@ -7,6 +7,7 @@ use super::cells::Cells;
 use super::fact::Counted;
 use super::weight::Weight;
 use crate::bits::Bits;
+use crate::image::Thing;
 use crate::part::scene_of;
 use crate::shard::Stretch;
 use crate::world::World;
@@ -138,7 +139,9 @@ impl General<'_> {
         keys.extend(joined.iter().map(|joined| key + joined));
         if !bound.own_rows.is_empty() {
             set.clear();
-            for row in self.world.parts[self.number].orders.rows_of(thing) {
+            let orders = &self.world.parts[self.number].orders;
+            let order = orders.order_of(self.counted.thing(), thing);
+            for row in orders.rows_of(order) {
                 set.push(
                     bound
                         .own_rows
@@ -151,9 +154,11 @@ impl General<'_> {
         }
         if let Some((stride, coupons)) = &bound.own_coupons {
             set.clear();
+            let orders = &self.world.parts[self.number].orders;
+            let order = orders.order_of(self.counted.thing(), thing);
             set.extend(
                 coupons
-                    .of(thing)
+                    .of(order)
                     .iter()
                     .map(|code| stride * u128::from(*code)),
             );
@@ -179,7 +184,7 @@ impl General<'_> {
                         // The rows of an order are neighbours, so what was sold before in the same
                         // order is all that needs to be remembered.
                         let orders = &self.world.parts[self.number].orders;
-                        let order = orders.order_of_row[thing] as usize;
+                        let order = orders.order_of(Thing::OrderRow, thing);
                         if *sold_in != order {
                             *sold_in = order;
                             sold.clear();
@@ -195,6 +200,10 @@ impl General<'_> {
                         if let Some(sum) = at.and_then(|at| sums.sums.get(at)) {
                             self.cells.note_lump_sum(*key, *sum)?;
                         }
+                    }
+                    Weight::Customer(codes) => {
+                        let order = self.world.parts[self.number].orders.order(thing);
+                        self.cells.note_customer(*key, codes.get(thing), order)?;
                     }
                     weight => self.cells.numbers[*measure].add(group, weight.amount(thing)),
                 }

@@ -11,7 +11,7 @@ mod weight;
 
 use std::sync::Arc;
 
-use afsa_store::{Measure, StoreError};
+use afsa_store::{Dimension, Measure, StoreError};
 
 pub(crate) use bound::load;
 pub(crate) use cells::{Cells, Partial};
@@ -19,7 +19,7 @@ pub(crate) use fact::Counted;
 
 use crate::bits::Bits;
 use crate::filter::Left;
-use crate::image::LumpSums;
+use crate::image::{Codes, LumpSums, Thing};
 use crate::key::Axes;
 use crate::part::Table;
 use crate::shard::Stretch;
@@ -83,6 +83,7 @@ impl Pass {
         }
         for ready in &mut readies {
             ready.things(world, cells)?;
+            ready.customers(world, cells)?;
         }
         Ok(())
     }
@@ -96,6 +97,8 @@ struct Ready {
     weights: Vec<(usize, Weight)>,
     /// What counts a campaign instead of each visit.
     lump_sums: Option<(usize, Arc<LumpSums>)>,
+    /// What counts customers instead of each order.
+    customers: Option<(usize, Arc<Codes>)>,
     selected: Selected,
     buffers: Buffers,
     chunk: flat::Chunk,
@@ -158,6 +161,7 @@ impl Ready {
             bound,
             weights: Vec::new(),
             lump_sums: None,
+            customers: None,
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
@@ -173,6 +177,10 @@ impl Ready {
             ready.weights.push((*position, weight));
             if let Some(sums) = Weight::lump_sums(*measure, part)? {
                 ready.lump_sums = Some((*position, sums));
+            }
+            if Weight::is_of_customers(*measure) {
+                let codes = part.codes(Thing::Order, Dimension::Customer)?;
+                ready.customers = Some((*position, codes));
             }
         }
         Ok(ready)
@@ -222,6 +230,24 @@ impl Ready {
         let mut general = self.general(world, cells, &mut buffers);
         general.weights = &weights;
         let done = general.things(&visits);
+        self.buffers = buffers;
+        done
+    }
+
+    /// Counts the customers of the selected orders.
+    fn customers(&mut self, world: &World, cells: &mut Cells) -> Result<(), StoreError> {
+        let (Some((measure, codes)), Selected::Things(orders)) = (&self.customers, &self.selected)
+        else {
+            return Ok(());
+        };
+        let (weights, orders) = (
+            [(*measure, Weight::Customer(codes.clone()))],
+            orders.clone(),
+        );
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let mut general = self.general(world, cells, &mut buffers);
+        general.weights = &weights;
+        let done = general.things(&orders);
         self.buffers = buffers;
         done
     }

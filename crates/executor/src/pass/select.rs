@@ -101,8 +101,8 @@ pub(crate) fn end_of(counted: Counted, offsets: &Offsets, visit: usize) -> Optio
     }
 }
 
-/// The things of a table in the question's range: left, not of cancelled orders, and converted
-/// where conversions are counted.
+/// The things of a table in the question's range: left, not of cancelled orders unless these are
+/// counted, and converted where conversions are.
 pub(crate) fn things(
     world: &World,
     number: usize,
@@ -130,13 +130,13 @@ pub(crate) fn things(
     if let Some(left) = left.of(counted.thing()) {
         things.and(left);
     }
-    let orders = &part.orders;
-    if !matches!(table, Table::Image(_)) {
-        for order in (0..orders.len()).filter(|order| orders.is_cancelled(*order)) {
-            match table {
-                Table::OrderRows(_) => orders.rows_of(order).for_each(|row| things.clear(row)),
-                _ => things.clear(order),
-            }
+    if let Table::Orders(orders, thing) = table {
+        let is_meant = |at: &usize| {
+            let is_cancelled = orders.is_cancelled(orders.order_of(*thing, *at));
+            is_cancelled == (counted == Counted::CancelledOrder)
+        };
+        for at in (0..things.len()).filter(|at| !is_meant(at)) {
+            things.clear(at);
         }
     }
     if let Counted::Conversion(thing) = counted {
@@ -149,7 +149,7 @@ pub(crate) fn things(
     Ok(Arc::new(things))
 }
 
-/// Orders or their rows, of scenes left, whose own moment lies in the range.
+/// Orders, or what they have, of scenes left, whose own moment lies in the range.
 fn in_orders(
     world: &World,
     part: &Part,

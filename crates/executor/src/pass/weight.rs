@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use afsa_model::{Decimal, ProductAction};
-use afsa_store::{Measure, StoreError};
+use afsa_model::{Decimal, Product, ProductAction};
+use afsa_store::{Measure, Order, StoreError};
 
 use crate::bits::Bits;
 use crate::filter::Left;
 use crate::image::{Amounts, Codes, LumpSums, Thing};
+use crate::orders::Carts;
 use crate::part::{Part, scene_of, scenes_of};
 use crate::world::World;
 
@@ -29,6 +30,8 @@ pub(crate) enum Weight {
     Sold(Arc<Codes>),
     /// The campaign that is paid as a whole, once a group.
     LumpSum(Arc<LumpSums>),
+    /// The customer, once a group.
+    Customer(Arc<Codes>),
 }
 
 impl Weight {
@@ -43,7 +46,8 @@ impl Weight {
         let image = part.image.as_ref();
         let nothing = || Weight::If(Bits::zeros(part.scenes));
         Ok(match measure {
-            Visits | Entries | Exits | PageViews | Events | Conversions | Orders => Weight::One,
+            Visits | Entries | Exits | PageViews | Events | Conversions | Orders
+            | CancelledOrders | Refunds => Weight::One,
             Visitors => Weight::Visitor,
             NewVisitors => part
                 .ranks
@@ -87,19 +91,47 @@ impl Weight {
             Checkouts => action(part, Thing::Product, ProductAction::Checkout)?,
             PromotionViews => action(part, Thing::Promotion, ProductAction::PromotionView)?,
             PromotionClicks => action(part, Thing::Promotion, ProductAction::PromotionClick)?,
-            Revenue => {
-                let orders = 0..part.orders.len();
-                Weight::Exact(
-                    orders
-                        .map(|at| part.orders.order(at).revenue.unwrap_or(0))
-                        .collect(),
-                )
+            Revenue => of_orders(part, |order| order.revenue.unwrap_or(0)),
+            Tax => of_orders(part, |order| order.tax.unwrap_or(0)),
+            Shipping => of_orders(part, |order| order.shipping.unwrap_or(0)),
+            ShippingNet => of_orders(part, |order| order.shipping_net.unwrap_or(0)),
+            Discount => of_orders(part, |order| order.discount.unwrap_or(0)),
+            NewBuyers => of_orders(part, |order| order.is_first.into()),
+            DaysToPurchase => of_orders(part, |order| order.since_first_visit.unwrap_or(0).into()),
+            DaysToPurchaseKnown => {
+                of_orders(part, |order| order.since_first_visit.is_some().into())
+            }
+            VisitsToPurchase => of_orders(part, |order| order.visits_so_far.unwrap_or(0).into()),
+            VisitsToPurchaseKnown => of_orders(part, |order| order.visits_so_far.is_some().into()),
+            DaysSinceCampaign => of_orders(part, |order| order.since_campaign.unwrap_or(0).into()),
+            DaysSinceCampaignKnown => {
+                of_orders(part, |order| order.since_campaign.is_some().into())
             }
             OrderCost => Weight::Exact(costs_of_orders(part)?),
-            Units => Weight::Exact(of_rows(part, |_, quantity, _| quantity.times(Decimal::ONE))),
-            ProductRevenue => Weight::Exact(of_rows(part, |price, quantity, is_known| {
-                if is_known { price.times(quantity) } else { 0 }
-            })),
+            Units => of_each(part, |order, amounts| {
+                amounts.extend(order.rows.iter().map(quantity));
+            }),
+            ProductRevenue => of_each(part, |order, amounts| {
+                amounts.extend(order.row_amounts.iter().map(|amount| amount.unwrap_or(0)));
+            }),
+            RefundAmount => of_each(part, |order, amounts| {
+                let refunds = order.refunds.iter();
+                amounts.extend(refunds.map(|refund| refund.amount.unwrap_or(0)));
+            }),
+            RefundedUnits => of_each(part, |order, amounts| {
+                let rows = order.refunds.iter().flat_map(|refund| &refund.rows);
+                amounts.extend(rows.map(quantity));
+            }),
+            ProductRefundAmount => of_each(part, |order, amounts| {
+                let rows = order.refunds.iter().flat_map(|refund| &refund.row_amounts);
+                amounts.extend(rows.map(|amount| amount.unwrap_or(0)));
+            }),
+            // Customers are counted once a group, whichever of their orders lie in it.
+            Buyers | RepeatBuyers | LifetimeValue => Weight::Amount(Arc::new(Amounts::Nothing)),
+            Carts => of_carts(part, |carts| &carts.held_something),
+            AbandonedCarts => of_carts(part, |carts| &carts.abandoned),
+            CheckoutVisits => of_carts(part, |carts| &carts.checkout),
+            AbandonedCheckouts => of_carts(part, |carts| &carts.abandoned_checkout),
             ProductsSold => {
                 Weight::Sold(part.codes(Thing::OrderRow, afsa_store::Dimension::ProductSku)?)
             }
@@ -111,7 +143,15 @@ impl Weight {
         use Measure::*;
         matches!(
             measure,
-            Visits | Entries | Exits | PageViews | Events | Conversions | Orders
+            Visits
+                | Entries
+                | Exits
+                | PageViews
+                | Events
+                | Conversions
+                | Orders
+                | CancelledOrders
+                | Refunds
         )
     }
 
@@ -129,6 +169,12 @@ impl Weight {
         }
     }
 
+    /// Whether it counts customers.
+    pub(crate) fn is_of_customers(measure: Measure) -> bool {
+        use Measure::*;
+        matches!(measure, Buyers | RepeatBuyers | LifetimeValue)
+    }
+
     /// What the thing of this row adds, of what adds up.
     #[inline]
     pub(crate) fn amount(&self, row: usize) -> i128 {
@@ -139,7 +185,7 @@ impl Weight {
             Weight::Known(amounts) => amounts.get(row).is_some().into(),
             Weight::Action(codes, action) => (codes.get(row) == *action).into(),
             Weight::Exact(amounts) => amounts[row],
-            Weight::Visitor | Weight::Sold(_) | Weight::LumpSum(_) => 0,
+            Weight::Visitor | Weight::Sold(_) | Weight::LumpSum(_) | Weight::Customer(_) => 0,
         }
     }
 }
@@ -151,19 +197,30 @@ fn action(part: &Part, thing: Thing, action: ProductAction) -> Result<Weight, St
     })
 }
 
-/// From price, quantity and whether the order's money is known.
-fn of_rows(part: &Part, amount: impl Fn(Decimal, Decimal, bool) -> i128) -> Vec<i128> {
-    (0..part.orders.order_of_row.len())
-        .map(|row| {
-            let (order, product) = part.orders.row(row);
-            let price = product.price.unwrap_or_default();
-            amount(
-                price,
-                product.quantity.unwrap_or_default(),
-                order.revenue.is_some(),
-            )
-        })
-        .collect()
+/// An amount of each order.
+fn of_orders(part: &Part, amount: impl Fn(&Order) -> i128) -> Weight {
+    Weight::Exact(part.orders.orders().map(|order| amount(order)).collect())
+}
+
+/// Amounts of what orders have, in the order of their table.
+fn of_each(part: &Part, amounts_of: impl Fn(&Order, &mut Vec<i128>)) -> Weight {
+    let mut amounts = Vec::new();
+    for order in part.orders.orders() {
+        amounts_of(order, &mut amounts);
+    }
+    Weight::Exact(amounts)
+}
+
+fn quantity(row: &Product) -> i128 {
+    row.quantity.unwrap_or_default().times(Decimal::ONE)
+}
+
+/// Scenes of which this is so.
+fn of_carts(part: &Part, chosen: impl Fn(&Carts) -> &Bits) -> Weight {
+    Weight::If(match &part.carts {
+        Some(carts) => chosen(carts).clone(),
+        None => Bits::zeros(part.scenes),
+    })
 }
 
 /// What each order costs by the campaign of its visit; without a visit, nothing.
@@ -174,9 +231,10 @@ fn costs_of_orders(part: &Part) -> Result<Vec<i128>, StoreError> {
         return Ok(amounts);
     };
     let costs = image.costs()?;
+    let offsets = &orders.table(Thing::Order).offsets;
     let mut scene = 0;
     for (order, amount) in amounts.iter_mut().enumerate() {
-        scene = scene_of(order, &orders.offsets, scene, part.scenes);
+        scene = scene_of(order, offsets, scene, part.scenes);
         // Hits of no visit have no campaign here, so that their scenes cost nothing.
         if let Some((method, price)) = costs.of(scene) {
             *amount = method.cost_of_order(price, orders.order(order).revenue.unwrap_or(0));
@@ -192,7 +250,7 @@ fn ordered(part: &Part, left: Option<&Bits>) -> Bits {
     if let Some(left) = left {
         counted.and(left);
     }
-    scenes_of(&counted, &orders.offsets, part.scenes)
+    scenes_of(&counted, &orders.table(Thing::Order).offsets, part.scenes)
 }
 
 /// Scenes with a thing, of those left.

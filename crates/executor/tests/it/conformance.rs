@@ -9,7 +9,8 @@ use afsa_segments::encode;
 use afsa_store::conformance::{Backend, Suite, cases};
 use afsa_store::reference::ReferenceStore;
 use afsa_store::{
-    Activity, Arrival, Groups, ImportSession, Question, Reply, Snapshot, Store, StoreError, Undo,
+    Activity, Arrival, CheckoutFunnel, Dimension, Groups, ImportSession, Journeys, Order, Question,
+    Reply, Snapshot, Store, StoreError, Undo,
 };
 
 #[test]
@@ -158,6 +159,23 @@ impl Snapshot for ImageSnapshot {
             self.budget.used()
         );
         Ok(groups)
+    }
+
+    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
+        afsa_executor::orders(&self.shards, &self.orders, &self.settings, question)
+    }
+
+    fn journeys(
+        &self,
+        orders: &[Arc<Order>],
+        dimensions: &[Dimension],
+    ) -> Result<Journeys, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        afsa_executor::journeys(shards, cell, &self.settings, orders, dimensions)
+    }
+
+    fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {
+        afsa_executor::checkout(&self.shards, &self.orders, &self.settings, question)
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {

@@ -1,0 +1,244 @@
+//! What became of the carts and checkouts of visits.
+
+use std::sync::Arc;
+
+use afsa_model::{Decimal, ProductAction, Timestamp, VisitorKey};
+use afsa_segments::Table;
+use afsa_store::{CheckoutFunnel, Dimension, Order, StoreError};
+use afsa_visits::cart::{CartStep, Moment, outcome};
+use afsa_visits::checkout::CheckoutAction;
+use arrow::array::Array;
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::Orders;
+use crate::Shard;
+use crate::bits::Bits;
+use crate::image::{Image, Loaded, NO_ROW, Texts, Thing};
+
+/// The steps of carts and checkouts of an image's visits, in the order of its hits.
+pub(crate) struct CartSteps {
+    steps: Vec<Step>,
+    checkouts: Vec<CheckoutHit>,
+}
+
+struct Step {
+    scene: u32,
+    moment: Moment,
+    step: CartStep<Item>,
+}
+
+/// Codes of a product and its variant.
+type Item = (u32, u32);
+
+struct CheckoutHit {
+    scene: u32,
+    action: CheckoutAction,
+}
+
+impl Loaded for CartSteps {
+    fn bytes(&self) -> usize {
+        self.steps.len() * size_of::<Step>() + self.checkouts.len() * size_of::<CheckoutHit>()
+    }
+}
+
+/// What became of the cart of each visit.
+#[derive(PartialEq)]
+pub(crate) struct Carts {
+    pub(crate) held_something: Bits,
+    pub(crate) abandoned: Bits,
+    pub(crate) checkout: Bits,
+    pub(crate) abandoned_checkout: Bits,
+}
+
+/// `kind` of product actions, as the layout numbers them.
+const PRODUCT: u8 = 4;
+
+impl Image {
+    pub(crate) fn read_cart_steps(&self) -> Result<CartSteps, StoreError> {
+        let (layout, reader) = (self.layout()?, self.reader());
+        let mut read = CartSteps {
+            steps: Vec::new(),
+            checkouts: Vec::new(),
+        };
+        let (Some(kinds), Some(actions)) = (
+            reader.small(Table::Hits, "kind")?,
+            reader.small(Table::Hits, "product_action")?,
+        ) else {
+            return Ok(read);
+        };
+        let times = reader.times(Table::Hits, "time")?;
+        let sequences = reader.sequences(Table::Hits, "sequence")?;
+        let moment = |hit: usize| {
+            let time = times.as_ref().map_or(0, |times| times.value(hit));
+            let sequence = sequences.as_ref().map_or(0, |it| it.value(hit));
+            (Timestamp(time), sequence)
+        };
+        let numbers = reader.numbers(Table::Hits, "checkout_step")?;
+        let number = |hit: usize| {
+            let told = numbers.as_ref().filter(|numbers| numbers.is_valid(hit));
+            told.map(|numbers| numbers.value(hit))
+        };
+        let options = reader.texts(Table::Hits, "checkout_option")?;
+        let shared = options.as_ref().map(Texts::shared).unwrap_or_default();
+        let option = |hit: usize| {
+            let key = options.as_ref()?.key(hit)?;
+            shared.get(key).filter(|text| !text.is_empty()).cloned()
+        };
+        let things = self.things(Thing::Product)?;
+        let skus = self.codes(Thing::Product, Dimension::ProductSku)?;
+        let variants = self.codes(Thing::Product, Dimension::Variant)?;
+        let quantities = reader.times(Table::Items, "quantity")?;
+        let quantity = |row: u32| {
+            let told = quantities.as_ref().filter(|it| it.is_valid(row as usize));
+            told.map_or(Decimal::ONE, |it| {
+                Decimal::from_micros(it.value(row as usize))
+            })
+        };
+        for scene in 0..layout.visits {
+            let mut row = things.offsets.begin(scene);
+            for hit in layout.hits_of(scene) {
+                if kinds.value(hit) != PRODUCT {
+                    continue;
+                }
+                let action = actions.value(hit);
+                let (scene, moment) = (scene as u32, moment(hit));
+                if action == ProductAction::Checkout as u8 {
+                    let action = CheckoutAction::Step(number(hit), option(hit));
+                    read.checkouts.push(CheckoutHit { scene, action });
+                    let step = CartStep::Checkout;
+                    read.steps.push(Step {
+                        scene,
+                        moment,
+                        step,
+                    });
+                } else if action == ProductAction::CheckoutOption as u8 {
+                    let action = CheckoutAction::Choice(number(hit), option(hit));
+                    read.checkouts.push(CheckoutHit { scene, action });
+                }
+                while things
+                    .hit_rows
+                    .get(row)
+                    .is_some_and(|of| *of as usize == hit)
+                {
+                    let (item, at) = ((skus.get(row), variants.get(row)), things.rows[row]);
+                    row += 1;
+                    let step = if at == NO_ROW {
+                        continue;
+                    } else if action == ProductAction::Add as u8 {
+                        CartStep::Add(item, quantity(at))
+                    } else if action == ProductAction::Remove as u8 {
+                        CartStep::Remove(item, quantity(at))
+                    } else {
+                        continue;
+                    };
+                    read.steps.push(Step {
+                        scene,
+                        moment,
+                        step,
+                    });
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// When visitors ordered, by visitor and whether it is excluded.
+type Ordered = HashMap<(VisitorKey, bool), Vec<Moment>>;
+
+/// Follows the carts of all visits of all images, which come in the order of the shards.
+pub(super) fn follow(
+    shards: &[Arc<Shard>],
+    orders: &Orders,
+    order_window: i64,
+) -> Result<Vec<Arc<Carts>>, StoreError> {
+    let mut ordered = Ordered::new();
+    for part in orders.parts.iter().chain([&orders.lone]) {
+        for order in part.orders().filter(|order| !order.is_cancelled()) {
+            let key = (order.visitor, order.exclusion.is_some());
+            ordered.entry(key).or_default().push(moment_of(order));
+        }
+    }
+    let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
+    (0..images.len())
+        .into_par_iter()
+        .map(|number| {
+            let own = &orders.parts[number];
+            let carts = Carts::follow(images[number], own, &ordered, order_window)?;
+            Ok(Arc::new(carts))
+        })
+        .collect()
+}
+
+fn moment_of(order: &Order) -> Moment {
+    (order.time, order.sequence)
+}
+
+impl Carts {
+    fn follow(
+        image: &Image,
+        orders: &super::PartOrders,
+        ordered: &Ordered,
+        order_window: i64,
+    ) -> Result<Carts, StoreError> {
+        let steps = image.cart_steps()?;
+        let scenes = image.layout()?.scenes();
+        let mut carts = Carts {
+            held_something: Bits::zeros(scenes),
+            abandoned: Bits::zeros(scenes),
+            checkout: Bits::zeros(scenes),
+            abandoned_checkout: Bits::zeros(scenes),
+        };
+        let (visitors, excluded) = (image.visitors()?, image.excluded()?);
+        let (starts, durations) = (image.starts()?, image.durations()?);
+        let mut position = 0;
+        for steps in steps.steps.chunk_by(|one, next| one.scene == next.scene) {
+            let Some(scene) = steps.first().map(|step| step.scene as usize) else {
+                continue;
+            };
+            while visitors.run(position).end <= scene {
+                position += 1;
+            }
+            let key = (visitors.keys[position], excluded.get(scene));
+            let ordered = ordered.get(&key).map_or(&[][..], Vec::as_slice);
+            let mut all: Vec<(Moment, CartStep<Item>)> =
+                steps.iter().map(|step| (step.moment, step.step)).collect();
+            if !ordered.is_empty() && orders.len() > 0 {
+                let own = orders.table(Thing::Order).offsets.of(scene);
+                let own = own.filter(|order| !orders.is_cancelled(*order));
+                all.extend(own.map(|order| (moment_of(orders.order(order)), CartStep::Order)));
+                all.sort_by_key(|(moment, _)| *moment);
+            }
+            let duration: i64 = durations.get(scene).unwrap_or(0);
+            let end = Timestamp(starts.get(scene)).plus(duration);
+            let outcome = outcome(all, ordered, end.plus(order_window));
+            for (set, is_so) in [
+                (&mut carts.held_something, outcome.had_cart),
+                (&mut carts.abandoned, outcome.abandoned_cart),
+                (&mut carts.checkout, outcome.had_checkout),
+                (&mut carts.abandoned_checkout, outcome.abandoned_checkout),
+            ] {
+                if is_so {
+                    set.set(scene);
+                }
+            }
+        }
+        Ok(carts)
+    }
+}
+
+impl CartSteps {
+    /// The checkouts of these visits.
+    pub(crate) fn funnel(&self, visits: &Bits, carts: &Carts) -> CheckoutFunnel {
+        let mut funnel = CheckoutFunnel::default();
+        for hits in self.checkouts.chunk_by(|one, next| one.scene == next.scene) {
+            let scene = hits.first().map_or(0, |hit| hit.scene as usize);
+            if visits.get(scene) {
+                let actions = hits.iter().map(|hit| hit.action.clone());
+                funnel.add(actions, !carts.abandoned_checkout.get(scene));
+            }
+        }
+        funnel
+    }
+}
