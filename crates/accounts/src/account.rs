@@ -192,6 +192,8 @@ fn account(row: &Row<'_>) -> Result<Account, Error> {
             address_policy: AddressPolicy {
                 dropped_bytes: row.get("dropped_address_bytes")?,
             },
+            // The offsets of the zone and the rates are for whoever hands the settings on.
+            ..AccountSettings::default()
         },
     })
 }
