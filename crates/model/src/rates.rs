@@ -76,6 +76,24 @@ impl ExchangeRates {
         )
     }
 
+    /// The first day on which amounts in one currency can be told in the other, as they can on
+    /// every later day; `None` where they never can.
+    pub fn known_since(&self, from: &str, to: &str) -> Option<i32> {
+        if from.eq_ignore_ascii_case(to) {
+            return Some(i32::MIN);
+        }
+        Some(self.first_day(from)?.max(self.first_day(to)?))
+    }
+
+    fn first_day(&self, currency: &str) -> Option<i32> {
+        let currency = currency.to_ascii_uppercase();
+        if self.reference.as_deref() == Some(currency.as_str()) {
+            return Some(i32::MIN);
+        }
+        let series = self.quotes.get(currency.as_str())?;
+        series.first().map(|(day, _)| *day)
+    }
+
     /// Every currency that has a rate on some day, the reference among them.
     pub fn currencies(&self) -> impl Iterator<Item = &str> {
         self.reference
@@ -146,6 +164,29 @@ mod tests {
         check(1, "USD", "EUR", 10, Some(1));
         check(-1, "USD", "EUR", 10, Some(-1));
         check(-3, "USD", "EUR", 12, Some(-1));
+    }
+
+    #[test]
+    fn rates_are_known_from_the_first_day_of_both() {
+        let mut rates = ExchangeRates::quoted_in("EUR");
+        rates.note("USD", 10, 2 * QUOTE_SCALE);
+        rates.note("USD", 12, 4 * QUOTE_SCALE);
+        rates.note("JPY", 11, 160 * QUOTE_SCALE);
+        let check = |from, to, expect: Option<i32>| {
+            assert_eq!(rates.known_since(from, to), expect, "{from} {to}");
+            let Some(first) = expect.filter(|day| *day > i32::MIN) else {
+                return;
+            };
+            assert_eq!(rates.converted(1, from, to, first - 1), None, "{from} {to}");
+            assert!(rates.converted(1, from, to, first).is_some(), "{from} {to}");
+        };
+        check("USD", "EUR", Some(10));
+        check("EUR", "usd", Some(10));
+        check("usd", "JPY", Some(11));
+        check("EUR", "eur", Some(i32::MIN));
+        check("GBP", "gbp", Some(i32::MIN));
+        check("GBP", "EUR", None);
+        check("EUR", "GBP", None);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! From what a backend answers to a finished table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use afsa_store::{Dimension, Group, Groups, Measure, Question, Snapshot, StoreError, Unit, Value};
+use afsa_store::{Dimension, Group, Groups, Snapshot, StoreError, Value};
 
 use crate::axis::Axis;
+use crate::exchange;
 use crate::fault::QueryError;
 use crate::fill::fill;
 use crate::fraction::{Figure, Fraction};
@@ -63,53 +64,9 @@ pub fn answer(plan: &Plan, snapshot: &dyn Snapshot) -> Result<Answer, QueryError
         previous_totals: ask(&questions.previous_totals)?,
     };
     let mut answer = plan.finish(answers)?;
-    answer.warnings.extend(unconverted_money(plan, snapshot)?);
+    answer.warnings.extend(exchange::warnings(plan, snapshot)?);
     answer.warnings.extend(snapshot.warnings());
     Ok(answer)
-}
-
-/// Says so where money was asked for and orders in another currency have none in the account's.
-fn unconverted_money(plan: &Plan, snapshot: &dyn Snapshot) -> Result<Vec<String>, QueryError> {
-    let asks_money = |question: &Question| {
-        question
-            .measures
-            .iter()
-            .any(|measure| measure.unit() == Unit::Money)
-    };
-    let mut by_currency: BTreeMap<String, i128> = BTreeMap::new();
-    let asked = [
-        Some(&plan.questions.rows),
-        plan.questions.previous_rows.as_ref(),
-    ];
-    for question in asked
-        .into_iter()
-        .flatten()
-        .filter(|question| asks_money(question))
-    {
-        let orders = Question {
-            measures: vec![Measure::Orders],
-            dimensions: vec![Dimension::Currency],
-            time_axes: Vec::new(),
-            ..question.clone()
-        };
-        for group in snapshot.aggregate(&orders)?.rows {
-            if let ([Value::Text(currency)], [orders]) = (&group.key[..], &group.numbers[..])
-                && *orders > 0
-                && !currency.eq_ignore_ascii_case(&plan.currency)
-            {
-                *by_currency
-                    .entry(currency.to_ascii_uppercase())
-                    .or_default() += orders;
-            }
-        }
-    }
-    let told = by_currency.iter().map(|(currency, orders)| {
-        format!(
-            "no rate from {currency} to {} is known: the money of {orders} orders is left out, the orders are counted",
-            plan.currency
-        )
-    });
-    Ok(told.collect())
 }
 
 impl Plan {

@@ -44,6 +44,7 @@ mod answer;
 mod axis;
 mod catalogue;
 mod check;
+mod exchange;
 mod fault;
 mod fill;
 mod filter;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use afsa_model::{TimeRange, Timestamp};
+use afsa_model::{DAY, TimeRange, Timestamp};
 use afsa_store::{Measure, Question, Unit};
 
 use crate::axis::{Axis, Interval};
 use crate::catalogue::{Breakdown, DimensionType, Formula, Metric, MetricUnit, Term};
+use crate::exchange::Exchange;
 use crate::filter::Having;
 use crate::fraction::{Figure, Fraction};
 use crate::request::Request;
@@ -39,6 +40,7 @@ pub struct Plan {
     pub questions: Questions,
     /// What the asker should know beside the figures.
     pub warnings: Vec<String>,
+    pub(crate) exchange: Exchange,
     /// One for each metric.
     pub(crate) operations: Vec<Operation>,
     pub(crate) having: Vec<(Operation, Having)>,
@@ -142,14 +144,13 @@ impl Operation {
         first: Option<&'static Metric>,
         measures: &mut Vec<Measure>,
     ) -> Option<Operation> {
+        let mut operand = |term: Term| operand(term, metric.unit, measures);
         Some(match metric.formula {
-            Formula::Sum(term) => Operation::Sum(operand(term, measures)),
+            Formula::Sum(term) => Operation::Sum(operand(term)),
             Formula::Difference(left, right) => {
-                Operation::Difference(operand(left, measures), operand(right, measures))
+                Operation::Difference(operand(left), operand(right))
             }
-            Formula::Ratio(left, right) => {
-                Operation::Ratio(operand(left, measures), operand(right, measures))
-            }
+            Formula::Ratio(left, right) => Operation::Ratio(operand(left), operand(right)),
             Formula::Share => Operation::Share(Box::new(Operation::of(first?, None, measures)?)),
         })
     }
@@ -180,9 +181,10 @@ impl Operation {
     }
 }
 
-fn operand(term: Term, measures: &mut Vec<Measure>) -> Operand {
+fn operand(term: Term, unit: MetricUnit, measures: &mut Vec<Measure>) -> Operand {
     let scale = match term.first().map(|measure| measure.unit()) {
         None | Some(Unit::Count | Unit::Percent) => 1,
+        Some(Unit::Milliseconds) if unit == MetricUnit::Days => DAY.into(),
         Some(Unit::Milliseconds) => 1_000,
         Some(Unit::Money | Unit::Quantity) => 1_000_000_000_000,
     };

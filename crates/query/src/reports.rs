@@ -116,9 +116,24 @@ const SOURCES: &[&str] = &[
     "conversion_rate",
     "revenue",
 ];
-const SOLD: &[&str] = &["product_revenue", "units", "products_sold", "orders"];
+const SOLD: &[&str] = &[
+    "product_revenue",
+    "percentage",
+    "units",
+    "products_sold",
+    "orders",
+    "refunded_units",
+    "product_refund_amount",
+];
+const PURCHASES: &[&str] = &[
+    "orders",
+    "percentage",
+    "revenue",
+    "average_order_value",
+    "buyers",
+];
 
-/// A report that lists the values of a dimension of visits.
+/// A report that lists the values of a dimension.
 const fn visits_by(
     name: &'static str,
     section: Section,
@@ -262,7 +277,7 @@ pub static REPORTS: &[Report] = {
             ..visits_by("campaigns", Acquisition,
                 &["campaign", "campaign_source", "campaign_medium"],
                 &["visitors", "visits", "bounce_rate", "conversions", "conversion_rate",
-                    "campaign_cost", "orders", "revenue", "roas"],
+                    "campaign_cost", "orders", "revenue", "net_revenue", "roas", "cost_per_order"],
                 "Campaigns, with their cost and what it brought")
         },
         visits_by("continents", Place, &["continent"], SHARES, "Continents"),
@@ -301,45 +316,93 @@ pub static REPORTS: &[Report] = {
             description: "Goals that were met",
             ..BASE
         },
-        Report {
-            name: "ecommerce",
-            section: Ecommerce,
-            metrics: &["revenue", "orders", "average_order_value", "units", "units_per_order",
-                "products_sold", "ecommerce_conversion_rate", "revenue_per_visit",
-                "revenue_per_visitor"],
-            description: "The shop's figures of the whole period; with an interval, over time",
-            ..BASE
-        },
+        visits_by("ecommerce", Ecommerce, &[],
+            &["revenue", "net_revenue", "orders", "average_order_value", "units",
+                "units_per_order", "products_sold", "ecommerce_conversion_rate",
+                "revenue_per_visit", "revenue_per_visitor", "tax", "shipping", "discount",
+                "refunds", "refund_amount", "cancelled_orders", "buyers", "new_buyers",
+                "repeat_rate", "cart_abandonment_rate"],
+            "The shop's figures of the whole period; with an interval, over time"),
         visits_by("orders", Ecommerce, &["order_id", "order_state"],
-            &["revenue", "units", "products_sold"], "Orders"),
+            &["revenue", "net_revenue", "tax", "shipping", "discount", "units", "products_sold",
+                "refund_amount", "orders", "cancelled_orders"],
+            "Orders by what was paid, cancelled ones last; also older ones of which something \
+            was given back in the period"),
         visits_by("products", Ecommerce, &["product_sku", "product"],
-            &["product_revenue", "units", "products_sold", "detail_views", "cart_adds",
-                "cart_removes", "cart_to_detail_rate", "buy_to_detail_rate"],
-            "Products"),
-        visits_by("categories", Ecommerce, &["category"], SOLD, "Categories of what was sold"),
+            &["product_revenue", "units", "products_sold", "refunded_units",
+                "product_refund_amount", "impressions", "clicks", "product_ctr", "detail_views",
+                "cart_adds", "cart_removes", "cart_to_detail_rate", "buy_to_detail_rate"],
+            "Products, from being seen in a list to being sent back"),
+        visits_by("categories", Ecommerce, &["category"], SOLD,
+            "Categories of what was sold; for their levels ask for the dimensions `category1` to \
+            `category5`"),
         visits_by("brands_sold", Ecommerce, &["brand"], SOLD, "Brands of what was sold"),
-        visits_by("variants", Ecommerce, &["product", "variant"], SOLD,
+        visits_by("variants", Ecommerce, &["product_sku", "product", "variant"], SOLD,
             "Variants of what was sold"),
-        visits_by("product_lists", Ecommerce, &["product_list"],
-            &["impressions", "clicks", "product_ctr", "detail_views", "cart_adds"],
-            "Lists that show products"),
-        visits_by("promotions", Ecommerce, &["promotion"],
-            &["promotion_views", "promotion_clicks", "promotion_ctr"], "Promotions"),
+        Report {
+            filters: &[Hits("product_list")],
+            ..visits_by("product_lists", Ecommerce, &["product_list"],
+                &["impressions", "clicks", "product_ctr", "detail_views", "cart_adds"],
+                "Lists that show products; for places in them ask for `list_position` too")
+        },
+        Report {
+            filters: &[Visits("promotion")],
+            ..visits_by("promotions", Ecommerce, &["promotion"],
+                &["promotion_views", "promotion_clicks", "promotion_ctr", "orders", "revenue"],
+                "Promotions, with what was ordered in visits that were shown them")
+        },
         Report {
             filters: &[Hits("coupon")],
             ..visits_by("coupons", Ecommerce, &["coupon"],
-                &["orders", "revenue", "average_order_value"], "Coupons that were redeemed")
+                &["orders", "discount", "revenue", "net_revenue", "average_order_value",
+                    "buyers", "new_buyers"],
+                "Coupons that were redeemed; an order with several counts under each")
         },
         visits_by("affiliations", Ecommerce, &["affiliation"],
-            &["revenue", "orders", "average_order_value", "units"],
+            &["revenue", "net_revenue", "orders", "average_order_value", "units", "refund_amount",
+                "buyers", "new_buyers"],
             "Shops and partners that took orders"),
+        visits_by("carts", Ecommerce, &["time"],
+            &["carts", "abandoned_carts", "cart_abandonment_rate", "checkout_visits",
+                "checkout_abandonment_rate", "cart_adds", "cart_removes", "orders"],
+            "Carts and what became of them, over time"),
+        visits_by("abandoned_carts", Ecommerce, &["exit_page"],
+            &["abandoned_carts", "percentage", "carts", "cart_abandonment_rate",
+                "checkout_visits", "checkout_abandonment_rate"],
+            "Pages on which visits ended that left something in their cart; `channel`, `device` \
+            and `user_id` tell whose they were"),
+        visits_by("refunds", Ecommerce, &["order_id"],
+            &["refund_amount", "percentage", "refunds", "refunded_units",
+                "product_refund_amount"],
+            "Orders of which something was given back in the period, of whatever day they are; \
+            with an interval, over time; by `product_sku`, what came back"),
+        visits_by("customers", Ecommerce, &["customer"],
+            &["revenue", "net_revenue", "orders", "average_order_value", "units",
+                "refund_amount", "lifetime_value"],
+            "Who bought, with what they ever paid beside what they paid in the period"),
+        visits_by("new_vs_repeat", Ecommerce, &["buyer_type"],
+            &["revenue", "percentage", "net_revenue", "orders", "average_order_value",
+                "units_per_order", "buyers", "lifetime_value", "days_to_purchase",
+                "visits_to_purchase"],
+            "First orders of customers against all later ones"),
+        Report {
+            order_by: &["purchase_days:asc"],
+            ..visits_by("days_to_purchase", Ecommerce, &["purchase_days"], PURCHASES,
+                "Orders by how many whole days lie between the visitor's first visit and them")
+        },
+        Report {
+            order_by: &["purchase_visits:asc"],
+            ..visits_by("visits_to_purchase", Ecommerce, &["purchase_visits"], PURCHASES,
+                "Orders by in which visit of the visitor they were made")
+        },
         Report {
             filters: &[Visits("campaign")],
             ..visits_by("campaign_revenue", Ecommerce,
                 &["campaign", "campaign_source", "campaign_medium"],
-                &["revenue", "orders", "average_order_value", "ecommerce_conversion_rate",
-                    "revenue_per_visit"],
-                "What campaigns sold")
+                &["revenue", "net_revenue", "orders", "average_order_value",
+                    "ecommerce_conversion_rate", "revenue_per_visit", "campaign_cost", "roas",
+                    "cost_per_order", "new_buyers", "cost_per_new_buyer", "refund_amount"],
+                "What campaigns sold, and what an order and a new customer by them cost")
         },
     ]
 };

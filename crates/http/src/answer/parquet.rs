@@ -136,13 +136,15 @@ fn cells(figures: impl Iterator<Item = Figure>, unit: MetricUnit, digits: u32) -
                 .collect(),
             digits,
         },
-        MetricUnit::Rate | MetricUnit::Seconds | MetricUnit::Percent | MetricUnit::Number => {
-            Cells::Numbers(
-                figures
-                    .map(|figure| figure.map(|fraction| fraction.to_f64()))
-                    .collect(),
-            )
-        }
+        MetricUnit::Rate
+        | MetricUnit::Seconds
+        | MetricUnit::Days
+        | MetricUnit::Percent
+        | MetricUnit::Number => Cells::Numbers(
+            figures
+                .map(|figure| figure.map(|fraction| fraction.to_f64()))
+                .collect(),
+        ),
     }
 }
 

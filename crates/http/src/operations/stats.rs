@@ -333,6 +333,7 @@ pub(crate) fn unit_name(unit: MetricUnit) -> &'static str {
         MetricUnit::Money => "money",
         MetricUnit::Rate => "rate",
         MetricUnit::Seconds => "seconds",
+        MetricUnit::Days => "days",
         MetricUnit::Percent => "percent",
         MetricUnit::Number => "number",
     }

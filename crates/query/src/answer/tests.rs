@@ -83,6 +83,8 @@ impl Memory {
             Measure::Bounces => facts.iter().filter(|fact| fact.bounced).count() as i128,
             Measure::Orders => facts.iter().filter(|fact| fact.revenue > 0).count() as i128,
             Measure::Revenue => facts.iter().map(|fact| fact.revenue).sum(),
+            // Asked for by itself where money is.
+            Measure::Refunds => 0,
             other => panic!("no {other:?} here"),
         }
     }

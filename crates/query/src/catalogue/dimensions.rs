@@ -68,6 +68,13 @@ pub(super) fn describe(dimension: Dimension) -> String {
         Currency => "Currency of an order, as sent",
         OrderId => "Id of an order",
         OrderState => "State of an order: pending, completed or cancelled",
+        Customer => {
+            "Who ordered: the user known by then, else the visitor; of an order that tells neither, \
+            the order itself"
+        }
+        BuyerType => "`new` for the customer's first order ever, else `repeat`",
+        PurchaseDays => "Whole days from the visitor's first known visit to the order",
+        PurchaseVisits => "Number of the visitor's visits up to the order, the order's included",
         CheckoutStep => "Step of the checkout",
         CheckoutOption => "What was chosen in a step of the checkout",
         Promotion => "Name of a promotion, else its id",

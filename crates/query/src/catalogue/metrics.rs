@@ -3,7 +3,7 @@
 use afsa_store::Measure::{self, *};
 
 use super::Formula::{Difference, Ratio, Share, Sum};
-use super::MetricUnit::{Count, Money, Number, Percent, Rate, Seconds};
+use super::MetricUnit::{Count, Days, Money, Number, Percent, Rate, Seconds};
 use super::{Formula, Metric, MetricUnit, Scope};
 
 const fn metric(
@@ -24,6 +24,9 @@ const fn metric(
 
 /// What campaigns cost, whatever they are paid for.
 const COST: &[Measure] = &[VisitCost, OrderCost];
+
+/// What of the revenue a shop hands on, or back.
+const NOT_EARNED: &[Measure] = &[Tax, ShippingNet, RefundAmount];
 
 /// Every metric, in the order of the documentation.
 #[rustfmt::skip]
@@ -66,24 +69,77 @@ pub static METRICS: &[Metric] = &[
         "Visits with at least one conversion over visits"),
     metric("revenue", Money, Scope::Order, Sum(&[Revenue]),
         "What the customers paid: totals with tax and shipping, before refunds"),
+    metric("net_revenue", Money, Scope::Order, Difference(&[Revenue], NOT_EARNED),
+        "Revenue less tax, shipping without its tax, and what the period's refunds gave back"),
+    metric("product_revenue", Money, Scope::Order, Sum(&[ProductRevenue]),
+        "The sum of price times quantity of what was sold"),
+    metric("tax", Money, Scope::Order, Sum(&[Tax]),
+        "Tax of the orders, that of shipping included"),
+    metric("shipping", Money, Scope::Order, Sum(&[Shipping]),
+        "Shipping of the orders, with its tax"),
+    metric("discount", Money, Scope::Order, Sum(&[Discount]),
+        "What coupons took off the orders"),
     metric("orders", Count, Scope::Order, Sum(&[Orders]),
         "Orders that are not cancelled"),
+    metric("cancelled_orders", Count, Scope::Order, Sum(&[CancelledOrders]),
+        "Orders that are cancelled, which are in no other figure"),
     metric("units", Number, Scope::Order, Sum(&[Units]),
         "Pieces sold: the sum of quantities"),
     metric("products_sold", Count, Scope::Order, Sum(&[ProductsSold]),
         "Distinct pairs of product and order"),
-    metric("product_revenue", Money, Scope::Order, Sum(&[ProductRevenue]),
-        "The sum of price times quantity of what was sold"),
     metric("average_order_value", Money, Scope::Order, Ratio(&[Revenue], &[Orders]),
         "Revenue over orders"),
     metric("units_per_order", Number, Scope::Order, Ratio(&[Units], &[Orders]),
         "Units over orders"),
+    metric("refunds", Count, Scope::Order, Sum(&[Refunds]),
+        "Refunds that gave something back in the period, of whatever day their orders are"),
+    metric("refund_amount", Money, Scope::Order, Sum(&[RefundAmount]),
+        "What the refunds gave back"),
+    metric("refund_rate", Rate, Scope::Order, Ratio(&[RefundAmount], &[Revenue]),
+        "Refund amount over revenue of the same period; above 1 where more came back of earlier \
+        orders than new ones brought"),
+    metric("refunded_units", Number, Scope::Order, Sum(&[RefundedUnits]),
+        "Pieces that came back"),
+    metric("product_refund_amount", Money, Scope::Order, Sum(&[ProductRefundAmount]),
+        "The sum of price times quantity of what came back"),
+    metric("buyers", Count, Scope::Order, Sum(&[Buyers]),
+        "Distinct customers of the orders; exact for any period, filter and breakdown"),
+    metric("new_buyers", Count, Scope::Order, Sum(&[NewBuyers]),
+        "Customers whose first order ever is among the orders"),
+    metric("repeat_rate", Rate, Scope::Order, Ratio(&[RepeatBuyers], &[Buyers]),
+        "Buyers who ordered twice or more, at whatever time, over buyers"),
+    metric("lifetime_value", Money, Scope::Order, Ratio(&[LifetimeValue], &[Buyers]),
+        "Mean over the buyers of all that they ever paid, less refunds"),
     metric("ecommerce_conversion_rate", Rate, Scope::Visit, Ratio(&[OrderedVisits], &[Visits]),
         "Visits with an order over visits"),
     metric("revenue_per_visit", Money, Scope::Visit, Ratio(&[Revenue], &[Visits]),
         "Revenue over visits"),
     metric("revenue_per_visitor", Money, Scope::Visit, Ratio(&[Revenue], &[Visitors]),
         "Revenue over visitors"),
+    metric("days_to_purchase", Days, Scope::Order,
+        Ratio(&[DaysToPurchase], &[DaysToPurchaseKnown]),
+        "Mean time from the visitor's first known visit to the order, of orders where one is known"),
+    metric("visits_to_purchase", Number, Scope::Order,
+        Ratio(&[VisitsToPurchase], &[VisitsToPurchaseKnown]),
+        "Mean number of the visitor's visits up to the order, the order's included, of orders \
+        where any is known"),
+    metric("days_since_campaign", Days, Scope::Order,
+        Ratio(&[DaysSinceCampaign], &[DaysSinceCampaignKnown]),
+        "Mean time from the visitor's latest visit with a campaign to the order, of orders where \
+        there was one"),
+    metric("carts", Count, Scope::Visit, Sum(&[Carts]),
+        "Visits whose cart held something at any moment"),
+    metric("abandoned_carts", Count, Scope::Visit, Sum(&[AbandonedCarts]),
+        "Visits whose cart held something at their end and whose visitor then made no order \
+        within the account's order window"),
+    metric("cart_abandonment_rate", Rate, Scope::Visit, Ratio(&[AbandonedCarts], &[Carts]),
+        "Abandoned carts over carts"),
+    metric("checkout_visits", Count, Scope::Visit, Sum(&[CheckoutVisits]),
+        "Visits with a step of the checkout"),
+    metric("checkout_abandonment_rate", Rate, Scope::Visit,
+        Ratio(&[AbandonedCheckouts], &[CheckoutVisits]),
+        "Visits with a step of the checkout whose visitor then made no order within the \
+        account's order window, over checkout visits"),
     metric("campaign_cost", Money, Scope::Visit, Sum(COST),
         "What the campaigns cost, as their addresses tell (utm_calc, utm_cost): by the click, by \
         the order, by a per cent of its revenue, or once a campaign in each row where it has a \
@@ -92,6 +148,8 @@ pub static METRICS: &[Metric] = &[
         "Return on advertising spend: revenue over the campaigns' cost"),
     metric("cost_per_order", Money, Scope::Order, Ratio(COST, &[Orders]),
         "The campaigns' cost over orders"),
+    metric("cost_per_new_buyer", Money, Scope::Order, Ratio(COST, &[NewBuyers]),
+        "The campaigns' cost over new buyers"),
     metric("impressions", Count, Scope::Product, Sum(&[Impressions]),
         "Products shown in lists"),
     metric("clicks", Count, Scope::Product, Sum(&[Clicks]),

@@ -31,6 +31,8 @@ pub enum MetricUnit {
     /// A fraction of 1.
     Rate,
     Seconds,
+    /// Of 24 hours, with their fraction.
+    Days,
     /// 0–100.
     Percent,
     /// Any other number.
@@ -259,7 +261,9 @@ mod tests {
             match metric.unit {
                 MetricUnit::Count => assert!(units.iter().all(|unit| *unit == Unit::Count)),
                 MetricUnit::Money => assert_eq!(units[0], Unit::Money, "{}", metric.name),
-                MetricUnit::Seconds => assert_eq!(units[0], Unit::Milliseconds),
+                MetricUnit::Seconds | MetricUnit::Days => {
+                    assert_eq!(units[0], Unit::Milliseconds, "{}", metric.name);
+                }
                 MetricUnit::Percent => assert_eq!(units[0], Unit::Percent),
                 MetricUnit::Rate => assert!(!metric.has_whole()),
                 // Money over money is a plain number.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use afsa_model::{TimeRange, Timestamp};
-use afsa_store::{Dimension, Filter, Goal, Measure, Question, Traffic, ZoneOffsets};
+use afsa_model::{TimeRange, Timestamp, ZoneOffsets};
+use afsa_store::{Dimension, Filter, Goal, Measure, Question, Traffic};
 
 use crate::axis::Axis;
 use crate::catalogue::Breakdown;

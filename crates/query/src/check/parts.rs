@@ -9,6 +9,7 @@ use crate::check::Context;
 use crate::check::asking::{Asking, numbered};
 use crate::check::columns::shared;
 use crate::check::order::NamedTerm;
+use crate::exchange::Exchange;
 use crate::filter::Having;
 use crate::plan::{Include, Operation, OrderBy, OrderTerm, Plan, Questions, position};
 use crate::reports::Report;
@@ -151,6 +152,7 @@ impl Parts {
             request,
             report: report.map(|report| report.name),
             currency: context.settings.currency.clone(),
+            exchange: Exchange::of(context.settings),
             now: context.now,
             range: self.span.range,
             comparison,

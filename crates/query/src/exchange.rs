@@ -1,0 +1,219 @@
+//! Which orders have no money in the account's currency, and who has to be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use afsa_model::{AccountSettings, DAY, ExchangeRates, Timestamp, ZoneOffsets};
+use afsa_store::{Dimension, Group, Measure, Question, Snapshot, StoreError, Unit, Value};
+
+use crate::plan::Plan;
+
+/// How many currencies are told one by one.
+const MOST_CURRENCIES: usize = 10;
+
+/// By what the store turns orders' money into the account's currency.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Exchange {
+    currency: Arc<str>,
+    rates: Arc<ExchangeRates>,
+    /// The account's, whatever zone a request names: its days decide about rates.
+    zone: ZoneOffsets,
+}
+
+/// What has no money, by its currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct LeftOut {
+    orders: i128,
+    refunds: i128,
+}
+
+/// What of a question depends on the money of orders.
+struct Dependence {
+    orders: bool,
+    refunds: bool,
+    /// Nothing of orders but what campaigns cost by them.
+    only_costs: bool,
+}
+
+/// Says so where the money that a plan asks for lacks that of orders in a currency without a rate.
+pub(crate) fn warnings(plan: &Plan, snapshot: &dyn Snapshot) -> Result<Vec<String>, StoreError> {
+    let mut left_out: BTreeMap<String, LeftOut> = BTreeMap::new();
+    let asked = [
+        Some(&plan.questions.rows),
+        plan.questions.previous_rows.as_ref(),
+    ];
+    for question in asked.into_iter().flatten() {
+        let depends = Dependence::of(&question.measures);
+        if depends.orders || depends.refunds {
+            plan.exchange
+                .note(question, &depends, snapshot, &mut left_out)?;
+        }
+    }
+    Ok(told(left_out, &plan.currency))
+}
+
+impl Dependence {
+    fn of(measures: &[Measure]) -> Dependence {
+        use Measure::*;
+        let is_of_refunds =
+            |measure: Measure| matches!(measure, RefundAmount | ProductRefundAmount);
+        let is_of_orders = |measure: Measure| {
+            measure.unit() == Unit::Money
+                && !is_of_refunds(measure)
+                && !matches!(measure, VisitCost | OrderCost)
+        };
+        let has = |is_such: &dyn Fn(Measure) -> bool| measures.iter().any(|it| is_such(*it));
+        let only_costs = has(&|measure| measure == OrderCost) && !has(&is_of_orders);
+        Dependence {
+            orders: only_costs || has(&is_of_orders),
+            refunds: has(&is_of_refunds),
+            only_costs,
+        }
+    }
+}
+
+impl Exchange {
+    pub fn of(settings: &AccountSettings) -> Exchange {
+        Exchange {
+            currency: settings.currency.clone(),
+            rates: settings.rates.clone(),
+            zone: settings.zone.clone(),
+        }
+    }
+
+    /// Adds what the question leaves out. A refund is judged by its own day: where rates begin
+    /// between an order and its refund, the refund isn't told apart from those that have money.
+    fn note(
+        &self,
+        question: &Question,
+        depends: &Dependence,
+        snapshot: &dyn Snapshot,
+        left_out: &mut BTreeMap<String, LeftOut>,
+    ) -> Result<(), StoreError> {
+        use Dimension::{Campaign, CampaignSource, Currency, Time};
+        let starts = self.starts(question);
+        let mut dimensions = vec![Currency, Time(0)];
+        let mut measures = vec![Measure::Orders, Measure::Refunds];
+        if depends.only_costs {
+            dimensions.extend([CampaignSource, Campaign]);
+            measures.extend([Measure::VisitCost, Measure::OrderCost]);
+        }
+        let asked = Question {
+            measures,
+            dimensions,
+            time_axes: vec![starts.clone()],
+            ..question.clone()
+        };
+        for Group { key, numbers } in snapshot.aggregate(&asked)?.rows {
+            let (
+                [Value::Text(currency), Value::Number(bucket), campaign @ ..],
+                [orders, refunds, costs @ ..],
+            ) = (&key[..], &numbers[..])
+            else {
+                continue;
+            };
+            let start = usize::try_from(*bucket).ok().and_then(|at| starts.get(at));
+            if start.is_none_or(|start| self.is_known(currency, *start)) {
+                continue;
+            }
+            let left_out = left_out.entry(currency.to_ascii_uppercase()).or_default();
+            if depends.orders && may_cost(campaign, costs) {
+                left_out.orders = left_out.orders.saturating_add(*orders);
+            }
+            if depends.refunds {
+                left_out.refunds = left_out.refunds.saturating_add(*refunds);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the question's range begins, and where in it the rates of some currency do.
+    fn starts(&self, question: &Question) -> Arc<[Timestamp]> {
+        let begin = self
+            .rates
+            .currencies()
+            .filter_map(|currency| self.known_from(currency))
+            .filter(|instant| *instant > question.range.from && *instant < question.range.to);
+        let mut starts: BTreeSet<Timestamp> = begin.collect();
+        starts.insert(question.range.from);
+        starts.into_iter().collect()
+    }
+
+    fn is_known(&self, currency: &str, instant: Timestamp) -> bool {
+        self.known_from(currency)
+            .is_some_and(|known| known <= instant)
+    }
+
+    /// The instant from which on the currency has a rate.
+    fn known_from(&self, currency: &str) -> Option<Timestamp> {
+        match self.rates.known_since(currency, &self.currency)? {
+            i32::MIN => Some(Timestamp::MIN),
+            day => Some(self.start_of_day(day)),
+        }
+    }
+
+    fn start_of_day(&self, day: i32) -> Timestamp {
+        let utc = Timestamp(i64::from(day) * DAY);
+        let shifted = |offset: i32| utc.plus(-1_000 * i64::from(offset));
+        // The offset of midnight UTC leads near enough to that of the zone's own midnight.
+        let nearby = shifted(self.zone.at(utc));
+        shifted(self.zone.at(nearby))
+    }
+}
+
+/// Whether orders without money may lack in what a campaign costs: not where no campaign brought
+/// them, nor where the campaign is paid by the click, as a whole or by the order, whatever was paid
+/// for it. A campaign that tells no cost looks like one whose cost is a share of nothing.
+fn may_cost(campaign: &[Value], costs: &[i128]) -> bool {
+    campaign.is_empty()
+        || campaign.iter().any(|value| *value != Value::Null) && costs.iter().all(|cost| *cost == 0)
+}
+
+/// One sentence for each currency, those of the most orders where there are many.
+fn told(left_out: BTreeMap<String, LeftOut>, own: &str) -> Vec<String> {
+    let mut left_out: Vec<(String, LeftOut)> = left_out
+        .into_iter()
+        .filter(|(_, left_out)| *left_out != LeftOut::default())
+        .collect();
+    if left_out.len() > MOST_CURRENCIES {
+        left_out.sort_by_key(|(_, it)| std::cmp::Reverse((it.orders, it.refunds)));
+    }
+    let rest = left_out.split_off(left_out.len().min(MOST_CURRENCIES));
+    let mut told: Vec<String> = left_out
+        .iter()
+        .map(|(currency, left_out)| sentence(currency, own, *left_out))
+        .collect();
+    if !rest.is_empty() {
+        let whole = rest
+            .iter()
+            .fold(LeftOut::default(), |sum, (_, it)| LeftOut {
+                orders: sum.orders.saturating_add(it.orders),
+                refunds: sum.refunds.saturating_add(it.refunds),
+            });
+        let currencies = format!("{} more currencies", rest.len());
+        told.push(sentence(&currencies, own, whole));
+    }
+    told
+}
+
+fn sentence(currency: &str, own: &str, left_out: LeftOut) -> String {
+    let LeftOut { orders, refunds } = left_out;
+    let what = match (orders, refunds) {
+        (_, 0) => counted(orders, "order"),
+        (0, _) => counted(refunds, "refund"),
+        _ => format!(
+            "{} and {}",
+            counted(orders, "order"),
+            counted(refunds, "refund")
+        ),
+    };
+    format!(
+        "no rate from {currency} to {own} is known: the money of {what} is left out, though \
+         counted"
+    )
+}
+
+fn counted(count: i128, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
