@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit};
-use afsa_store::{Activity, Filter, Measure, Question, Test};
+use afsa_store::{Activity, CheckoutFunnel, Filter, Journeys, Measure, Order, Question, Test};
 
 use super::*;
 use crate::request::{FilterCondition, FilterNode, Request, Scalar};
@@ -123,6 +123,18 @@ impl Snapshot for Memory {
         Ok(Groups {
             rows: groups.into_iter().map(group).collect(),
         })
+    }
+
+    fn orders(&self, _: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn journeys(&self, _: &[Arc<Order>], _: &[Dimension]) -> Result<Journeys, StoreError> {
+        Ok(Journeys::default())
+    }
+
+    fn checkout(&self, _: &Question) -> Result<CheckoutFunnel, StoreError> {
+        Ok(CheckoutFunnel::default())
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {
