@@ -7,6 +7,7 @@ mod identities;
 mod joins;
 mod orders;
 mod products;
+mod shops;
 mod visits;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ fn all() -> Vec<Case> {
         orders::cases(),
         costs::cases(),
         products::cases(),
+        shops::cases(),
         goals::cases(),
         identities::cases(),
     ]
