@@ -123,10 +123,11 @@ impl Image {
     fn read_told_names(&self) -> Result<Vec<ToldName>, StoreError> {
         use afsa_segments::Table;
         let things = self.things(Thing::Product)?;
+        // Products without a name are numbered too, so that they can be called something.
+        let skus = self.codes(Thing::Product, Dimension::ProductSku)?;
         let Some(names) = self.reader().texts(Table::Items, "name")? else {
             return Ok(Vec::new());
         };
-        let skus = self.codes(Thing::Product, Dimension::ProductSku)?;
         let (starts, moments) = (self.starts()?, self.moments(Thing::Product)?);
         let excluded = self.excluded()?;
         let sequences = self.reader().sequences(Table::Hits, "sequence")?;

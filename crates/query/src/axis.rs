@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-
 use afsa_model::{HOUR, MINUTE, TimeRange, Timestamp, ZoneOffsets};
 use jiff::ToSpan;
 use jiff::civil::Date;

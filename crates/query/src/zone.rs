@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-
 use afsa_model::{DAY, TimeRange, Timestamp, ZoneOffsets};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};

@@ -8,5 +8,6 @@ mod command_line;
 mod doors;
 mod ga_sample;
 mod kill;
+mod online_retail;
 mod program;
 mod shared_data;

@@ -79,9 +79,11 @@ pub(super) fn told_names(placed: &[Placed], vocabulary: &Vocabulary) -> Vec<Told
     let mut told = LatestNames::default();
     for Placed { order, .. } in placed {
         for (at, row) in (0..).zip(&order.rows) {
-            if let (Some(sku), Some(name)) = (row.sku(), &row.name) {
+            // Products without a name are numbered too, so that they can be called something.
+            let sku = row.sku().map_or(0, |sku| skus.code_of_text(sku));
+            if let (true, Some(name)) = (sku != 0, &row.name) {
                 told.note(ToldName {
-                    sku: skus.code_of_text(sku),
+                    sku,
                     is_excluded: order.exclusion.is_some(),
                     when: (order.time.0, order.sequence, at),
                     name: products.code_of_text(name),
