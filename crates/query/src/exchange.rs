@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afsa_model::{AccountSettings, DAY, ExchangeRates, Timestamp, ZoneOffsets};
-use afsa_store::{Dimension, Group, Measure, Question, Snapshot, StoreError, Unit, Value};
+use afsa_model::{AccountSettings, DAY, ExchangeRates, TimeRange, Timestamp, ZoneOffsets};
+use afsa_store::{
+    Activity, Condition, ConditionScope, Dimension, Filter, Group, Measure, Question, Snapshot,
+    StoreError, Test, Unit, Value,
+};
 
 use crate::plan::Plan;
 
@@ -18,6 +21,8 @@ pub(crate) struct Exchange {
     rates: Arc<ExchangeRates>,
     /// The account's, whatever zone a request names: its days decide about rates.
     zone: ZoneOffsets,
+    /// Nothing was ordered before.
+    first_hit: Option<Timestamp>,
 }
 
 /// What has no money, by its currency.
@@ -73,16 +78,16 @@ impl Dependence {
 }
 
 impl Exchange {
-    pub fn of(settings: &AccountSettings) -> Exchange {
+    pub fn of(settings: &AccountSettings, activity: Activity) -> Exchange {
         Exchange {
+            first_hit: activity.first_hit,
             currency: settings.currency.clone(),
             rates: settings.rates.clone(),
             zone: settings.zone.clone(),
         }
     }
 
-    /// Adds what the question leaves out. A refund is judged by its own day: where rates begin
-    /// between an order and its refund, the refund isn't told apart from those that have money.
+    /// Adds what the question leaves out.
     fn note(
         &self,
         question: &Question,
@@ -104,6 +109,7 @@ impl Exchange {
             time_axes: vec![starts.clone()],
             ..question.clone()
         };
+        let mut known_since_late = BTreeSet::new();
         for Group { key, numbers } in snapshot.aggregate(&asked)?.rows {
             let (
                 [Value::Text(currency), Value::Number(bucket), campaign @ ..],
@@ -112,17 +118,70 @@ impl Exchange {
             else {
                 continue;
             };
-            let start = usize::try_from(*bucket).ok().and_then(|at| starts.get(at));
-            if start.is_none_or(|start| self.is_known(currency, *start)) {
+            let Some(start) = usize::try_from(*bucket).ok().and_then(|at| starts.get(at)) else {
                 continue;
-            }
+            };
+            let known = self.known_from(currency);
             let left_out = left_out.entry(currency.to_ascii_uppercase()).or_default();
-            if depends.orders && may_cost(campaign, costs) {
+            if depends.orders && known.is_none_or(|it| *start < it) && may_cost(campaign, costs) {
                 left_out.orders = left_out.orders.saturating_add(*orders);
             }
-            if depends.refunds {
-                left_out.refunds = left_out.refunds.saturating_add(*refunds);
+            if depends.refunds && *refunds > 0 {
+                match known {
+                    None => left_out.refunds = left_out.refunds.saturating_add(*refunds),
+                    Some(known) if self.first_hit.is_some_and(|first| first < known) => {
+                        known_since_late.insert(currency.clone());
+                    }
+                    Some(_) => {}
+                }
             }
+        }
+        if known_since_late.is_empty() {
+            return Ok(());
+        }
+        self.note_refunds(question, known_since_late, snapshot, left_out)
+    }
+
+    /// Adds the refunds of the question's range whose orders were made before their currency had
+    /// a rate, which the refunds' own days don't tell.
+    fn note_refunds(
+        &self,
+        question: &Question,
+        currencies: BTreeSet<Arc<str>>,
+        snapshot: &dyn Snapshot,
+        left_out: &mut BTreeMap<String, LeftOut>,
+    ) -> Result<(), StoreError> {
+        let known = currencies.iter().filter_map(|code| self.known_from(code));
+        let until = known.max().unwrap_or(Timestamp::MIN);
+        let is_such = Filter::Condition(Condition {
+            dimension: Dimension::Currency,
+            test: Test::Is(currencies.into_iter().collect()),
+            negated: false,
+            scope: ConditionScope::Hit,
+            case_sensitive: true,
+        });
+        let before = TimeRange {
+            from: Timestamp::MIN,
+            to: until,
+        };
+        let asked = Question {
+            range: before.into(),
+            filter: Some(Filter::And(
+                question.filter.iter().cloned().chain([is_such]).collect(),
+            )),
+            ..question.clone()
+        };
+        for order in snapshot.orders(&asked)? {
+            let Some(currency) = &order.fields.currency else {
+                continue;
+            };
+            if order.is_cancelled() || order.is_converted() {
+                continue;
+            }
+            let refunds = order.refunds.iter();
+            let of_range = refunds.filter(|refund| question.range.contains(refund.time));
+            let left_out = left_out.entry(currency.to_ascii_uppercase()).or_default();
+            left_out.refunds = left_out.refunds.saturating_add(of_range.count() as i128);
         }
         Ok(())
     }
@@ -137,11 +196,6 @@ impl Exchange {
         let mut starts: BTreeSet<Timestamp> = begin.collect();
         starts.insert(question.range.from);
         starts.into_iter().collect()
-    }
-
-    fn is_known(&self, currency: &str, instant: Timestamp) -> bool {
-        self.known_from(currency)
-            .is_some_and(|known| known <= instant)
     }
 
     /// The instant from which on the currency has a rate.

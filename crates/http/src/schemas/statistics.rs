@@ -96,7 +96,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "metrics": {"type": "array", "items": whole(json!({
                     "name": text(),
                     "type": words(&["number", "string"]),
-                    "unit": words(&["count", "money", "rate", "seconds", "percent", "number"]),
+                    "unit": words(&["count", "money", "rate", "seconds", "days", "percent", "number"]),
                     "scope": text(),
                     "description": text(),
                     "needs_one_of": texts(),

@@ -152,7 +152,7 @@ impl Parts {
             request,
             report: report.map(|report| report.name),
             currency: context.settings.currency.clone(),
-            exchange: Exchange::of(context.settings),
+            exchange: Exchange::of(context.settings, context.activity),
             now: context.now,
             range: self.span.range,
             comparison,

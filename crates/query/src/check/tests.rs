@@ -113,6 +113,29 @@ rows 0 to 100
     );
     check(
         Request {
+            dimensions: list("buyer_type"),
+            metrics: list("net_revenue,percentage,days_to_purchase,visit_duration,repeat_rate"),
+            order_by: list("cost_per_new_buyer"),
+            period: some("7d"),
+            ..Request::default()
+        },
+        "
+rows
+  measure Revenue, Tax, ShippingNet, RefundAmount, DaysToPurchase, DaysToPurchaseKnown, VisitDuration, \
+         Visits, RepeatBuyers, Buyers, VisitCost, OrderCost, NewBuyers
+  by buyer_type
+  from 2026-11-15T00:00:00+01:00 to 2026-11-22T00:00:00+01:00
+totals
+  measure Revenue, Tax, ShippingNet, RefundAmount, DaysToPurchase, DaysToPurchaseKnown, VisitDuration, \
+         Visits, RepeatBuyers, Buyers, VisitCost, OrderCost, NewBuyers
+  from 2026-11-15T00:00:00+01:00 to 2026-11-22T00:00:00+01:00
+show net_revenue, percentage, days_to_purchase, visit_duration, repeat_rate
+order cost_per_new_buyer descending
+rows 0 to 100
+",
+    );
+    check(
+        Request {
             dimensions: list("hour_of_day,time:week,time"),
             metrics: list("conversion_rate,returning_visitors"),
             period: some("month"),
@@ -545,6 +568,12 @@ fn tables_are_ordered_by_default() {
     check(Some("loyalty"), "", "events", "visit_number:asc");
     check(Some("loyalty"), "country", "events", "events:desc");
     check(Some("weekdays"), "", "", "day_of_week:asc");
+    check(Some("days_to_purchase"), "", "", "purchase_days:asc");
+    check(Some("visits_to_purchase"), "", "", "purchase_visits:asc");
+    check(Some("visits_to_purchase"), "country", "", "orders:desc");
+    check(None, "purchase_days", "net_revenue", "net_revenue:desc");
+    check(Some("refunds"), "", "", "refund_amount:desc");
+    check(Some("carts"), "", "", "time:asc");
 }
 
 #[test]

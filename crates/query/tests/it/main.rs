@@ -1,5 +1,12 @@
 //! Reports on real hits, by way of the reference executor.
 
+mod everywhere;
+mod money;
+mod orders;
+mod people;
+mod products;
+mod shop;
+
 use std::sync::Arc;
 
 use afsa_model::{
@@ -117,14 +124,22 @@ fn asked_of(shop: &Shop, request: &Request) -> Answer {
         ..Default::default()
     };
     let reference = Reference::new(AccountId(3), &shop.arrivals, &settings);
-    let activity = reference.activity().unwrap();
+    answered(&reference, &settings, NOW, request)
+}
+
+fn answered(
+    reference: &Reference,
+    settings: &AccountSettings,
+    now: Timestamp,
+    request: &Request,
+) -> Answer {
     let context = Context {
-        settings: &settings,
-        now: NOW,
-        activity,
+        settings,
+        now,
+        activity: reference.activity().unwrap(),
         goals: &[],
     };
-    answer(&plan(request, &context).unwrap(), &reference).unwrap()
+    answer(&plan(request, &context).unwrap(), reference).unwrap()
 }
 
 fn report(name: &str) -> Request {
