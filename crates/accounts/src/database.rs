@@ -70,6 +70,14 @@ impl Accounts {
         })
     }
 
+    /// A number that is another one after each change of the file, by this process or others, and
+    /// cheap to ask for.
+    pub fn version(&self) -> Result<i64, Error> {
+        Ok(self
+            .read()
+            .pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+
     /// Writes when keys were last used and how many hits were taken. Noting either costs a write to
     /// the disk, so it is left to whoever runs the program to do it now and then. What could not
     /// be written stays noted.

@@ -4,6 +4,7 @@ mod collector;
 mod commands;
 mod config;
 mod instance;
+mod interrupt;
 mod wiring;
 
 use std::io::{IsTerminal, Write};
@@ -86,7 +87,10 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "afsa: {error}");
-            ExitCode::FAILURE
+            match error {
+                CommandError::Interrupted(_) => ExitCode::from(interrupt::STATUS),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_accounts::{Account, AccountChange, Accounts, Principal, Scope};
 use afsa_model::{AccountId, Timestamp};
-use afsa_store::{Snapshot, Store};
+use afsa_store::{Snapshot, Store, StoreCondition};
 
 use crate::problem::{Problem, Word};
 use crate::{Collector, Randomness};
@@ -75,6 +75,11 @@ impl Backends {
     /// Whether hits are taken and accounts can be read.
     pub(crate) fn is_ready(&self) -> bool {
         self.collector.is_ready() && self.accounts.accounts().is_ok()
+    }
+
+    /// What is wrong with the store as a whole.
+    pub(crate) fn condition(&self) -> StoreCondition {
+        self.store.condition()
     }
 
     pub(crate) fn random_bytes(&self) -> [u8; 32] {

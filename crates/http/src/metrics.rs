@@ -5,6 +5,8 @@ use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use afsa_store::StoreCondition;
+
 /// Upper ends of the buckets of durations, in seconds.
 const BUCKETS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
@@ -37,7 +39,7 @@ impl Metrics {
     }
 
     /// The text exposition format.
-    pub(crate) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self, condition: StoreCondition) -> String {
         let requests = self
             .requests
             .lock()
@@ -63,6 +65,20 @@ impl Metrics {
                  afsa_http_request_duration_seconds_count{{{labels}}} {count}\n"
             );
         }
+        let StoreCondition {
+            damaged_files,
+            refuses_hits,
+        } = condition;
+        let _ = write!(
+            text,
+            "# HELP afsa_damaged_files Stored files found not to be as they were written.\n\
+             # TYPE afsa_damaged_files gauge\n\
+             afsa_damaged_files {damaged_files}\n\
+             # HELP afsa_refuses_hits Whether a failed write keeps hits from being taken.\n\
+             # TYPE afsa_refuses_hits gauge\n\
+             afsa_refuses_hits {}\n",
+            u8::from(refuses_hits)
+        );
         text
     }
 }
@@ -77,8 +93,13 @@ mod tests {
         metrics.note("collect", 200, Duration::from_millis(2));
         metrics.note("collect", 200, Duration::from_millis(20));
         metrics.note("collect", 400, Duration::from_secs(60));
-        let text = metrics.to_text();
+        let text = metrics.to_text(StoreCondition {
+            damaged_files: 2,
+            refuses_hits: false,
+        });
         for line in [
+            "afsa_damaged_files 2",
+            "afsa_refuses_hits 0",
             r#"afsa_http_request_duration_seconds_bucket{operation="collect",status="200",le="0.001"} 0"#,
             r#"afsa_http_request_duration_seconds_bucket{operation="collect",status="200",le="0.0025"} 1"#,
             r#"afsa_http_request_duration_seconds_bucket{operation="collect",status="200",le="10"} 2"#,

@@ -1,16 +1,17 @@
-//! Pages for people: the interactive reference and the table of problems. Nothing is loaded from
-//! elsewhere.
+//! Pages for people: the interactive reference, the guides and the table of problems. Nothing is
+//! loaded from elsewhere.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 
+use crate::guides::{GUIDES, framed};
 use crate::problem::Word;
 use crate::server::Server;
 
@@ -18,6 +19,8 @@ use crate::server::Server;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
+
+const PROBLEMS: &str = "/docs/problems.html";
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -31,7 +34,7 @@ macro_rules! embedded {
 }
 
 /// (path, media type, bytes)
-const FILES: [(&str, &str, &[u8]); 7] = [
+const FILES: [(&str, &str, &[u8]); 8] = [
     ("/docs", HTML, include_bytes!("../pages/docs.html")),
     (
         "/docs/assets/docs.js",
@@ -42,6 +45,11 @@ const FILES: [(&str, &str, &[u8]); 7] = [
         "/docs/assets/docs.css",
         STYLE,
         include_bytes!("../pages/docs.css"),
+    ),
+    (
+        "/docs/assets/guides.css",
+        STYLE,
+        include_bytes!("../pages/guides.css"),
     ),
     (
         "/docs/assets/swagger-ui-bundle.js",
@@ -58,13 +66,14 @@ const FILES: [(&str, &str, &[u8]); 7] = [
 ];
 
 pub(crate) fn router() -> Router<Arc<Server>> {
-    let mut router = Router::new().route(
-        "/docs/problems.html",
-        get(async || page(HTML, problems().into())),
-    );
+    let mut router = Router::new().route(PROBLEMS, get(async || page(HTML, problems().into())));
     // Whoever opens the address that the server printed finds something to read.
     for path in ["/", "/docs/"] {
         router = router.route(path, get(async || Redirect::temporary("/docs")));
+    }
+    for guide in &GUIDES {
+        let text = Bytes::from(guide.page());
+        router = router.route(guide.path, get(async move || page(HTML, text.into())));
     }
     for (path, media, bytes) in FILES {
         router = router.route(path, get(async move || page(media, bytes.into())));
@@ -86,20 +95,19 @@ fn page(media: &'static str, body: Body) -> Response {
 
 /// Where the `type` of a problem leads to.
 fn problems() -> String {
-    let mut page = String::from(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-         <title>afsa – problems</title></head>\n<body>\n<h1>Problems</h1>\n\
-         <p>What the API answers when it cannot do as asked (RFC 9457).</p>\n<dl>\n",
+    let mut text = String::from(
+        "<p>What the API answers when it cannot do as asked (RFC 9457); \
+         <a href=\"/docs/guides/errors.html\">errors and limits</a> tells what to do then.</p>\n<dl>\n",
     );
     for word in Word::ALL {
         let _ = writeln!(
-            page,
+            text,
             "<dt id=\"{0}\"><code>{0}</code> ({1})</dt><dd>{2}.</dd>",
             word.text(),
             word.status().as_u16(),
             word.title(),
         );
     }
-    page.push_str("</dl>\n</body>\n</html>\n");
-    page
+    text.push_str("</dl>\n");
+    framed(PROBLEMS, "Problems", &text)
 }

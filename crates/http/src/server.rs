@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::operation::Operation;
 use crate::problem::{Problem, Word};
 use crate::rate::RateLimiter;
+use crate::refusals::Refusals;
 use crate::uploads::Uploads;
 use crate::{Clock, Limits, Services, dispatch, observe, openapi, pages};
 
@@ -40,6 +41,7 @@ pub(crate) struct Server {
     pub uploads: Arc<Uploads>,
     pub gate: Gate,
     pub metrics: Metrics,
+    pub refusals: Refusals,
     pub document: axum::body::Bytes,
 }
 
@@ -68,6 +70,7 @@ pub fn router(services: Services) -> Router {
         uploads: Arc::new(Uploads::new(limits.uploads)),
         gate: Gate::new(&limits),
         metrics: Metrics::default(),
+        refusals: Refusals::default(),
         document: openapi::document(&operations).to_string().into(),
         limits,
     });

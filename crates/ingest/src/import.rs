@@ -19,8 +19,12 @@ const LONGEST_LINE: usize = 4 << 20;
 const CHUNK: usize = 256 << 10;
 /// Pieces under way at once.
 const CHUNKS: usize = 16;
-/// Distinct reasons that are told apart; further ones are counted together.
-const MOST_REASONS: usize = 50;
+/// Reasons that are told apart, with their details; further ones are counted together.
+const MOST_REASONS: usize = 100;
+/// Details of one reason that are told apart: many name what was sent, and no two are alike.
+const MOST_DETAILS: usize = 10;
+/// Stands for details that are not told apart.
+const OTHER_DETAILS: &str = "other details";
 
 /// What the lines of an import are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,25 +66,36 @@ pub struct Tally {
     pub rejected: u64,
     /// Log lines that are no page view: assets, errors, redirects …
     pub skipped: u64,
-    /// By reason: how many, and the first line (counted from 1) with what was wrong there.
-    pub reasons: BTreeMap<String, ReasonTally>,
+    /// By reason and detail.
+    pub reasons: BTreeMap<(String, String), ReasonTally>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+/// How many lines, and the first of them, counted from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReasonTally {
     pub count: u64,
     pub first_line: u64,
-    pub detail: String,
 }
 
 impl Tally {
     fn note(&mut self, reason: String, line: u64, detail: String) {
-        let known = self.reasons.len() < MOST_REASONS || self.reasons.contains_key(&reason);
-        let reason = if known { reason } else { "other".to_owned() };
-        let tally = self.reasons.entry(reason).or_insert(ReasonTally {
+        let mut key = (reason, detail);
+        if !self.reasons.contains_key(&key) {
+            let (reason, _) = &key;
+            let told = self
+                .reasons
+                .range((reason.clone(), String::new())..)
+                .take_while(|((told, _), _)| told == reason)
+                .count();
+            if told >= MOST_DETAILS || (told > 0 && self.reasons.len() >= MOST_REASONS) {
+                key.1 = OTHER_DETAILS.to_owned();
+            } else if self.reasons.len() >= MOST_REASONS {
+                key = ("other".to_owned(), OTHER_DETAILS.to_owned());
+            }
+        }
+        let tally = self.reasons.entry(key).or_insert(ReasonTally {
             count: 0,
             first_line: line,
-            detail,
         });
         tally.count += 1;
     }
@@ -372,6 +387,36 @@ fn take(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_are_told_apart_by_their_details_up_to_a_bound() {
+        let mut tally = Tally::default();
+        for line in 1..=100 {
+            tally.note("type: missing".into(), line, String::new());
+            let detail = format!("t{} is no instant", line % 50);
+            tally.note("timestamp: malformed".into(), line, detail);
+            let order = if line % 2 == 0 { "no id" } else { "no revenue" };
+            tally.note("order: missing".into(), line, order.into());
+        }
+        let counted = |reason: &str, detail: &str| {
+            let tally = tally.reasons.get(&(reason.into(), detail.into()));
+            tally.map(|tally| (tally.count, tally.first_line))
+        };
+        assert_eq!(counted("type: missing", ""), Some((100, 1)));
+        assert_eq!(counted("order: missing", "no id"), Some((50, 2)));
+        assert_eq!(counted("order: missing", "no revenue"), Some((50, 1)));
+        let malformed = "timestamp: malformed";
+        assert_eq!(counted(malformed, "t3 is no instant"), Some((2, 3)));
+        assert_eq!(counted(malformed, OTHER_DETAILS), Some((80, 11)));
+        assert_eq!(tally.reasons.len(), 1 + 2 + MOST_DETAILS + 1);
+        for line in 0..1_000 {
+            tally.note(format!("reason {line}"), line, "detail".into());
+            tally.note(format!("reason {line}"), line, "another".into());
+        }
+        assert!(tally.reasons.len() <= 2 * MOST_REASONS);
+        let all: u64 = tally.reasons.values().map(|tally| tally.count).sum();
+        assert_eq!(all, 300 + 2_000);
+    }
 
     fn chunks_of(input: &[u8], buffer: usize) -> Vec<(u64, Vec<u8>)> {
         let mut input = BufReader::with_capacity(buffer, input);

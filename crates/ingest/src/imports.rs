@@ -52,7 +52,7 @@ impl ImportState {
     }
 }
 
-/// Why lines were not taken.
+/// Why lines were not taken. Details of a reason that are too many to be told apart stand together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
     /// `order.id: missing`, `asset` …
@@ -138,6 +138,19 @@ CREATE TABLE IF NOT EXISTS reasons (
 ) STRICT;
 ";
 
+/// Reasons were kept with one detail each at first.
+const DETAILS: &str = "
+CREATE TABLE reasons_by_detail (
+    account INTEGER NOT NULL, import INTEGER NOT NULL, reason TEXT NOT NULL,
+    count INTEGER NOT NULL, first_line INTEGER NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (account, import, reason, detail)
+) STRICT;
+INSERT INTO reasons_by_detail SELECT * FROM reasons;
+DROP TABLE reasons;
+ALTER TABLE reasons_by_detail RENAME TO reasons;
+PRAGMA user_version = 1;
+";
+
 impl Imports {
     /// Opens the ledger and spool in this folder and takes up what a former run left. `taken` is
     /// told how many hits came by each import that is done, once.
@@ -152,9 +165,7 @@ impl Imports {
     ) -> Result<Imports, ImportError> {
         let spool = folder.join("spool");
         std::fs::create_dir_all(&spool)?;
-        let ledger = Connection::open(folder.join("imports.sqlite"))?;
-        ledger.pragma_update(None, "journal_mode", "WAL")?;
-        ledger.execute_batch(SCHEMA)?;
+        let ledger = open_ledger(&folder.join("imports.sqlite"))?;
         let shared = Shared {
             ledger: Mutex::new(ledger),
             spool,
@@ -318,6 +329,19 @@ impl Imports {
     }
 }
 
+fn open_ledger(path: &Path) -> Result<Connection, ImportError> {
+    let mut ledger = Connection::open(path)?;
+    ledger.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = ledger.transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version < 1 {
+        transaction.execute_batch(DETAILS)?;
+    }
+    transaction.commit()?;
+    Ok(ledger)
+}
+
 impl Shared {
     fn ledger(&self) -> MutexGuard<'_, Connection> {
         lock(&self.ledger)
@@ -329,18 +353,33 @@ impl Shared {
 
     /// Fails what was never received whole; gives what is still to run.
     fn take_up(&self) -> Result<Vec<(AccountId, u32)>, ImportError> {
-        let ledger = self.ledger();
-        ledger.execute(
-            "UPDATE imports SET state = 'failed', finished_at = ?1,
-                    error = 'the server stopped before everything was received'
-             WHERE state = 'running' AND received = 0",
-            [self.clock.now().0],
-        )?;
-        let mut statement = ledger.prepare(
-            "SELECT account, id FROM imports WHERE state = 'running' ORDER BY created_at, id",
-        )?;
-        let rows = statement.query_map([], |row| Ok((AccountId(row.get(0)?), row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let jobs: Vec<(AccountId, u32, bool)> = {
+            let ledger = self.ledger();
+            let mut statement = ledger.prepare(
+                "SELECT account, id, received FROM imports WHERE state = 'running'
+                 ORDER BY created_at, id",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok((AccountId(row.get(0)?), row.get(1)?, row.get(2)?))
+            })?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let mut unfinished = Vec::new();
+        for (account, id, is_received) in jobs {
+            if is_received {
+                unfinished.push((account, id));
+                continue;
+            }
+            let tally = self.get(account, id)?.map(tally_of).unwrap_or_default();
+            // One that was run where its data was read is whole if the store has it.
+            if let Err(StoreError::ImportExists(_)) = self.store.begin_import(account, id) {
+                self.succeed(account, id, &tally)?;
+            } else {
+                let why = "the program stopped before everything was received";
+                self.end(account, id, &tally, ImportState::Failed, Some(why))?;
+            }
+        }
+        Ok(unfinished)
     }
 
     fn work(&self, jobs: &Receiver<(AccountId, u32)>) {
@@ -448,7 +487,7 @@ impl Shared {
                 progress
             ],
         )?;
-        for (reason, tally) in &tally.reasons {
+        for ((reason, detail), tally) in &tally.reasons {
             transaction.execute(
                 "INSERT OR REPLACE INTO reasons VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
@@ -457,7 +496,7 @@ impl Shared {
                     reason,
                     tally.count as i64,
                     tally.first_line as i64,
-                    tally.detail
+                    detail
                 ],
             )?;
         }
@@ -505,7 +544,7 @@ impl Shared {
         };
         let mut statement = ledger.prepare(
             "SELECT reason, count, first_line, detail FROM reasons
-             WHERE account = ?1 AND import = ?2 ORDER BY count DESC, reason",
+             WHERE account = ?1 AND import = ?2 ORDER BY count DESC, reason, detail",
         )?;
         let rows = statement.query_map(params![account.0, id], |row| {
             Ok(Reason {
@@ -547,7 +586,7 @@ fn count(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
 }
 
 fn tally_of(record: ImportRecord) -> Tally {
-    let reasons: BTreeMap<String, ReasonTally> = record
+    let reasons: BTreeMap<(String, String), ReasonTally> = record
         .reasons
         .into_iter()
         .map(|reason| {
@@ -557,14 +596,7 @@ fn tally_of(record: ImportRecord) -> Tally {
                 first_line,
                 detail,
             } = reason;
-            (
-                reason,
-                ReasonTally {
-                    count,
-                    first_line,
-                    detail,
-                },
-            )
+            ((reason, detail), ReasonTally { count, first_line })
         })
         .collect();
     Tally {

@@ -34,6 +34,8 @@ pub(crate) struct Engine {
     next_id: AtomicU64,
     /// A write of the log failed in a way that leaves unknown what is on disk.
     pub is_broken: AtomicBool,
+    /// The last write of the log found no room.
+    pub is_full: AtomicBool,
 }
 
 /// A store that was just opened, with what was found wrong and where frames go on.
@@ -80,6 +82,7 @@ impl Engine {
             log: Mutex::new(Log::after(disk, &log_folder, recovered.files)),
             next_id: AtomicU64::new(last_id + 1),
             is_broken: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
         };
         let hits: usize = recovered
             .frames

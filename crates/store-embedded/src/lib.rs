@@ -28,6 +28,7 @@
 mod account;
 mod bloom;
 mod codec;
+mod database;
 mod disk;
 mod engine;
 mod error;
@@ -60,6 +61,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
+pub use database::verify_database;
 pub use error::Error;
 pub use log::Finding;
 pub use store::EmbeddedStore;

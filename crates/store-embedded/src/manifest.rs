@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use afsa_model::{AccountId, Timestamp, VisitorKey};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::database::{DatabaseProblem, open_for_reading, problems};
 use crate::error::Error;
 use crate::people::Person;
 
@@ -148,6 +149,20 @@ impl Change {
     }
 }
 
+/// Refuses what a later version wrote.
+fn check_format(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > FORMAT {
+        let path = path.display().to_string();
+        return Err(Error::TooNew {
+            path,
+            found,
+            known: FORMAT,
+        });
+    }
+    Ok(())
+}
+
 pub(crate) struct Manifest {
     connection: Mutex<Connection>,
 }
@@ -158,15 +173,7 @@ impl Manifest {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found > FORMAT {
-            let path = path.display().to_string();
-            return Err(Error::TooNew {
-                path,
-                found,
-                known: FORMAT,
-            });
-        }
+        check_format(&connection, path)?;
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", FORMAT)?;
         Ok(Manifest {
@@ -174,22 +181,18 @@ impl Manifest {
         })
     }
 
-    /// Opens one that is there already.
-    pub fn open_existing(path: &Path) -> Result<Manifest, Error> {
-        match path.try_exists() {
-            Ok(true) => Manifest::open(path),
-            Ok(false) => Err(Error::damaged(path, "there is no manifest")),
-            Err(error) => Err(Error::io("look at", path, error)),
-        }
+    /// Opens one that no process has open, for reading alone.
+    pub fn open_for_reading(path: &Path) -> Result<Manifest, Error> {
+        let connection = open_for_reading(path)?;
+        check_format(&connection, path)?;
+        Ok(Manifest {
+            connection: Mutex::new(connection),
+        })
     }
 
     /// What SQLite itself finds wrong with the file.
-    pub fn check(&self) -> Result<Vec<String>, Error> {
-        let connection = self.lock();
-        let mut statement = connection.prepare("PRAGMA integrity_check")?;
-        let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
-        let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
-        Ok(lines.into_iter().filter(|line| line != "ok").collect())
+    pub fn check(&self) -> Result<Vec<DatabaseProblem>, Error> {
+        problems(&self.lock())
     }
 
     pub fn load(&self) -> Result<Contents, Error> {

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use afsa_model::{AccountId, AccountSettings, Timestamp, VisitorKey};
-use afsa_store::{Arrival, ImportSession, Reply, Snapshot, Store, StoreError, Undo};
+use afsa_store::{
+    Arrival, ImportSession, Reply, Snapshot, Store, StoreCondition, StoreError, Undo,
+};
 
 use crate::Options;
 use crate::disk::{Disk, RealDisk};
@@ -169,5 +171,12 @@ impl Store for EmbeddedStore {
     fn maintain(&self) -> Result<(), StoreError> {
         self.engine.maintain()?;
         Ok(())
+    }
+
+    fn condition(&self) -> StoreCondition {
+        StoreCondition {
+            damaged_files: self.findings().len() as u64,
+            refuses_hits: self.is_broken(),
+        }
     }
 }

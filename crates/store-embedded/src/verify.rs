@@ -1,7 +1,7 @@
-//! Checking a store's folder from end to end, changing nothing but what SQLite does on opening.
+//! Checking a store's folder from end to end, writing nothing.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,12 +29,18 @@ pub struct Report {
 /// the manifest and the folder list the same files.
 ///
 /// # Errors
-/// If the manifest can't be read at all.
+/// If the manifest can't be read at all, or [`Error::Locked`] while the store is open.
 pub fn verify(folder: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
-    let manifest = Manifest::open_existing(&folder.join(MANIFEST))?;
+    let _lock = lock_for_reading(folder)?;
+    let path = folder.join(MANIFEST);
+    let manifest = Manifest::open_for_reading(&path)?;
     for problem in manifest.check()? {
-        report.add(MANIFEST, problem);
+        report.findings.push(Finding {
+            file: path.display().to_string(),
+            offset: problem.offset,
+            problem: problem.text,
+        });
     }
     let contents = manifest.load()?;
     let mut listed = HashSet::new();
@@ -72,6 +78,18 @@ pub fn verify(folder: &Path) -> Result<Report, Error> {
     }
     verify_log(&folder.join(LOG), &mut report)?;
     Ok(report)
+}
+
+/// Keeps the store from being opened meanwhile. Whoever has it open moves files about.
+fn lock_for_reading(folder: &Path) -> Result<Option<File>, Error> {
+    let Ok(file) = File::open(folder.join("lock")) else {
+        return Ok(None);
+    };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(Error::Locked(folder.display().to_string())),
+        // Where files can't be locked, nobody could have opened the store.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+    }
 }
 
 fn verify_log(folder: &Path, report: &mut Report) -> Result<(), Error> {

@@ -241,9 +241,17 @@ fn write(engine: &Engine, buffer: &[u8], prepared: &[Prepared]) -> Result<(), St
     }
     let last: Vec<(AccountId, u64)> = last.into_iter().collect();
     match engine.log().append(buffer, &last) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            if engine.is_full.swap(false, Ordering::AcqRel) {
+                tracing::info!("there is room on the disk again: hits are taken");
+            }
+            Ok(())
+        }
         Err(AppendError::Full(error)) => {
-            tracing::warn!(%error, "disk full: hits are refused");
+            // Told once, however many are refused until there is room.
+            if !engine.is_full.swap(true, Ordering::AcqRel) {
+                tracing::warn!(%error, "disk full: hits are refused until there is room");
+            }
             Err("the disk is full".into())
         }
         Err(AppendError::Broken(error)) => {

@@ -46,5 +46,5 @@ pub use question::{Goal, Group, Groups, Question, Traffic, Value};
 pub use shop::{JourneyVisit, Journeys};
 pub use traits::{
     Activity, Arrival, EventKey, Identity, ImportSession, Outcome, Reply, Snapshot, Store,
-    StoreError, Undo,
+    StoreCondition, StoreError, Undo,
 };

@@ -102,6 +102,20 @@ pub trait Store: Send + Sync {
 
     /// Writes what is in memory to segments, merges small ones, and drops the log that they cover.
     fn maintain(&self) -> Result<(), StoreError>;
+
+    /// What those who operate it have to know of it as a whole.
+    fn condition(&self) -> StoreCondition {
+        StoreCondition::default()
+    }
+}
+
+/// What is wrong with a backend, as far as it has met it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCondition {
+    /// Files that are not as they were written; what they held is missing in answers.
+    pub damaged_files: u64,
+    /// A failed write keeps it from taking hits until it is opened again.
+    pub refuses_hits: bool,
 }
 
 /// How many hits an undo took out.

@@ -14,6 +14,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use super::CommandError;
 use crate::config::Config;
 use crate::instance::Instance;
+use crate::interrupt::Interrupt;
 
 #[derive(Args)]
 pub struct ImportCommand {
@@ -60,10 +61,16 @@ pub fn run(
     } else if command.list {
         list(&instance, command.account, out)?;
     }
+    let interrupt = Interrupt::listen()?;
     let mut failures = Vec::new();
-    for path in &command.files {
-        let record = import_file(&instance, command.account, command.format, path)?;
+    for (index, path) in command.files.iter().enumerate() {
+        let record = import_file(&instance, &command, path, &interrupt)?;
         print_record(path, command.account, &record, out)?;
+        if interrupt.is_asked() {
+            instance.close()?;
+            let is_kept = record.state == ImportState::Done;
+            return Err(interrupted(&command.files, index, is_kept));
+        }
         let took_nothing = record.read > 0 && record.read == record.rejected;
         if record.state != ImportState::Done || took_nothing {
             failures.push(path.display().to_string());
@@ -79,12 +86,35 @@ pub fn run(
     Ok(())
 }
 
+/// What came of an import that was asked to stop, and what is left to do.
+fn interrupted(files: &[PathBuf], index: usize, is_kept: bool) -> CommandError {
+    let name = |path: &PathBuf| path.display().to_string();
+    let at = files.get(index).map(name).unwrap_or_default();
+    let kept = if is_kept {
+        format!("{at} is imported whole")
+    } else {
+        format!("nothing of {at} is kept")
+    };
+    let left: Vec<String> = files
+        .iter()
+        .skip(index + usize::from(is_kept))
+        .map(name)
+        .collect();
+    let next = if left.is_empty() {
+        "nothing is left to do".to_owned()
+    } else {
+        format!("to go on, import again: {}", left.join(" "))
+    };
+    CommandError::Interrupted(format!("interrupted: {kept}; {next}"))
+}
+
 fn import_file(
     instance: &Instance,
-    account: AccountId,
-    format: Format,
+    command: &ImportCommand,
     path: &PathBuf,
+    interrupt: &Interrupt,
 ) -> Result<ImportRecord, CommandError> {
+    interrupt.note_beginning();
     let unreadable = |error: io::Error| CommandError::File {
         what: format!("{} can't be read", path.display()),
         error,
@@ -98,7 +128,11 @@ fn import_file(
         (Box::new(file), Some(length))
     };
     let read = AtomicU64::new(0);
-    let counted = Counted { input, read: &read };
+    let counted = Counted {
+        input,
+        read: &read,
+        interrupt,
+    };
     let mut input = import::decompressed(counted).map_err(unreadable)?;
     let bar = progress_bar(length);
     let progress = |tally: &Tally, fraction: Option<f64>| match fraction {
@@ -108,11 +142,15 @@ fn import_file(
             let rate = tally.read as f64 / bar.elapsed().as_secs_f64().max(0.001);
             bar.set_message(format!("{hits} hits, {} lines/s", HumanCount(rate as u64)));
         }
-        Some(fraction) => bar.set_message(format!("cutting visits, {:.0} %", fraction * 100.0)),
+        Some(fraction) => {
+            interrupt.note_ending();
+            bar.set_message(format!("cutting visits, {:.0} %", fraction * 100.0));
+        }
     };
-    let record = instance
-        .imports
-        .run_here(account, format, input.as_mut(), &progress)?;
+    let record =
+        instance
+            .imports
+            .run_here(command.account, command.format, input.as_mut(), &progress)?;
     bar.finish_and_clear();
     Ok(record)
 }
@@ -136,14 +174,18 @@ fn progress_bar(length: Option<u64>) -> ProgressBar {
     bar
 }
 
-/// Counts the bytes that were read, as the file has them.
+/// Counts the bytes that were read, as the file has them, until it is asked to stop.
 struct Counted<'a> {
     input: Box<dyn Read + Send>,
     read: &'a AtomicU64,
+    interrupt: &'a Interrupt,
 }
 
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.interrupt.is_asked() {
+            return Err(io::Error::other("interrupted"));
+        }
         let length = self.input.read(buffer)?;
         self.read.fetch_add(length as u64, Ordering::Relaxed);
         Ok(length)

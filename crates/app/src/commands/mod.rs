@@ -30,6 +30,9 @@ pub enum CommandError {
     File { what: String, error: io::Error },
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// Asked to stop by a signal; the text says what is kept and how to go on.
+    #[error("{0}")]
+    Interrupted(String),
     #[error("{0}")]
     Other(String),
 }

@@ -1,5 +1,6 @@
 //! `afsa serve`.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use afsa_http::{ConnectionLimits, Limits, RatePolicy, Services};
 use afsa_ingest::Collector;
-use afsa_model::{AccountId, DAY, Timestamp};
+use afsa_model::{AccountId, AccountSettings, DAY, Timestamp};
 use afsa_store::Store;
 
 use super::CommandError;
@@ -17,6 +18,8 @@ use crate::config::Config;
 use crate::instance::Instance;
 use crate::wiring::{HttpClock, SystemRandomness};
 
+/// How often it is looked whether another process has changed settings.
+const FOLLOWING: Duration = Duration::from_millis(500);
 /// How often what is in memory is looked at, to be written to segments.
 const MAINTENANCE: Duration = Duration::from_secs(5);
 /// File descriptors that are kept for the store: segments that are read, the log, SQLite.
@@ -80,6 +83,7 @@ pub fn serve(
         greet(&address, out)?;
         out.flush()?;
         let maintenance = tokio::spawn(maintain(instance.clone()));
+        let following = tokio::spawn(follow_settings(instance.clone()));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = afsa_http::serve(listener, router, connections, async move {
             asked_to_stop.await;
@@ -97,6 +101,7 @@ pub fn serve(
         }
         collector.is_open.store(false, Ordering::Relaxed);
         maintenance.abort();
+        following.abort();
         Ok::<(), CommandError>(())
     })?;
     // Blocking work that nobody waits for any more must not hold up the end.
@@ -183,6 +188,57 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Tells the store what another process has changed of the settings. Everything else of an account
+/// is read from its file whenever it is needed.
+async fn follow_settings(instance: Arc<Instance>) {
+    let mut known = Known::default();
+    loop {
+        tokio::time::sleep(FOLLOWING).await;
+        let instance = instance.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let outcome = known.follow(&instance);
+            (known, outcome)
+        });
+        match work.await {
+            Ok((next, outcome)) => {
+                known = next;
+                if let Err(error) = outcome {
+                    tracing::error!(%error, "settings could not be read");
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "following settings ended unexpectedly");
+                return;
+            }
+        }
+    }
+}
+
+/// The settings that the store was told last.
+#[derive(Default)]
+struct Known {
+    version: Option<i64>,
+    settings: HashMap<AccountId, AccountSettings>,
+}
+
+impl Known {
+    fn follow(&mut self, instance: &Instance) -> Result<(), CommandError> {
+        // Asked before reading: what changes meanwhile is seen the next time.
+        let version = instance.accounts.version()?;
+        if self.version == Some(version) {
+            return Ok(());
+        }
+        for account in instance.accounts.accounts()? {
+            if self.settings.get(&account.id) != Some(&account.settings) {
+                instance.store.configure(account.id, &account.settings);
+                self.settings.insert(account.id, account.settings);
+            }
+        }
+        self.version = Some(version);
+        Ok(())
+    }
 }
 
 /// What has to be done now and then, for as long as the server runs.

@@ -1,8 +1,8 @@
 //! The binary as a process of its own, with a folder that goes when it does.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -75,15 +75,26 @@ impl Program {
 
     /// With more flags.
     pub fn serve_with(&self, flags: &[&str]) -> Server {
+        let mut arguments = vec!["serve", "--requests-per-minute", "1000000"];
+        arguments.extend(flags);
+        self.start(&arguments).0
+    }
+
+    /// A server with a small demonstration, and its key.
+    pub fn demo(&self) -> (Server, String) {
+        let (server, lines) = self.start(&["demo", "--visits", "500"]);
+        let key = lines.map_while(Result::ok).find_map(|line| {
+            let text = line.trim();
+            text.starts_with("1-").then(|| text.to_owned())
+        });
+        (server, key.unwrap())
+    }
+
+    /// What it prints after its address is left to the caller.
+    fn start(&self, arguments: &[&str]) -> (Server, Lines<BufReader<ChildStdout>>) {
         let mut child = self
-            .command(&[
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--requests-per-minute",
-                "1000000",
-            ])
-            .args(flags)
+            .command(arguments)
+            .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -98,7 +109,7 @@ impl Program {
                 break line[at..].split_whitespace().next().unwrap().to_owned();
             }
         };
-        Server { child, address }
+        (Server { child, address }, lines)
     }
 }
 

@@ -67,7 +67,14 @@ async fn collect(call: Call) -> Result<Response, Problem> {
         }
     };
     let (collector, account) = call.authorized.collector();
-    let receipt = collector.collect(account, call.peer, form, bytes).await?;
+    let receipt = collector
+        .collect(account, call.peer, form, bytes)
+        .await
+        .inspect_err(|error| {
+            if let CollectError::Unavailable(why) = error {
+                call.server.refusals.note(call.server.clock.elapsed(), why);
+            }
+        })?;
     let rejected: Vec<_> = receipt
         .rejected
         .iter()
@@ -95,8 +102,7 @@ impl From<CollectError> for Problem {
                 let detail = format!("A batch may hold at most {most} hits.");
                 Problem::new(Word::PayloadTooLarge, detail)
             }
-            CollectError::Unavailable(why) => {
-                tracing::warn!(%why, "no hits taken");
+            CollectError::Unavailable(_) => {
                 Problem::overloaded("Nothing was taken; the same may be sent again.")
             }
             CollectError::NoSuchImport => {

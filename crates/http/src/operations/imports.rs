@@ -237,7 +237,9 @@ fn spool(
     ended: tokio::sync::oneshot::Receiver<End>,
 ) -> Result<Import, Problem> {
     let (collector, account) = authorized.collector();
-    let mut upload = collector.begin_import(account, form)?;
+    let mut upload = collector
+        .begin_import(account, form)
+        .inspect_err(|error| tracing::warn!(?error, "an import could not be begun"))?;
     while let Some(part) = parts.blocking_recv() {
         if let Err(error) = upload.write(&part) {
             tracing::error!(%error, "an import could not be spooled");

@@ -1,5 +1,6 @@
 //! What the server says of itself.
 
+use afsa_store::StoreCondition;
 use axum::http::{Method, StatusCode};
 use futures_util::FutureExt;
 use serde_json::json;
@@ -16,6 +17,14 @@ pub(crate) fn operations() -> Vec<Operation> {
         "type": "object",
         "required": ["status"],
         "properties": {"status": word("ok")},
+    });
+    let readiness = json!({
+        "type": "object",
+        "required": ["status", "notes"],
+        "properties": {
+            "status": {"type": "string", "enum": ["ok", "degraded"]},
+            "notes": {"type": "array", "items": {"type": "string"}},
+        },
     });
     vec![
         get(
@@ -76,12 +85,14 @@ pub(crate) fn operations() -> Vec<Operation> {
                 "getReadiness",
                 "/health/ready",
                 "Whether the server takes hits and questions",
-                "For balancers: 503 tells them to send requests elsewhere for now.",
-                Answer::json("It does.", state, json!({"status": "ok"})),
+                "For balancers: 503 tells them to send requests elsewhere for now. A server that \
+                 answers but lacks something says degraded, and what.",
+                Answer::json("It does.", readiness, json!({"status": "ok", "notes": []})),
                 |call: PublicCall| {
                     async move {
                         if call.server.backends.is_ready() {
-                            return Ok(reply::json(&json!({"status": "ok"})));
+                            let condition = call.server.backends.condition();
+                            return Ok(reply::json(&ready(condition)));
                         }
                         Err(Problem::overloaded(
                             "Hits or accounts are out of reach at present.",
@@ -95,7 +106,8 @@ pub(crate) fn operations() -> Vec<Operation> {
             "getMetrics",
             "/metrics",
             "Counters for Prometheus",
-            "Requests by operation and status with their durations; nothing about any account.",
+            "Requests by operation and status with their durations, and the store's condition; \
+             nothing about any account.",
             Answer {
                 status: StatusCode::OK,
                 description: "The text exposition format.",
@@ -109,7 +121,8 @@ pub(crate) fn operations() -> Vec<Operation> {
             },
             |call: PublicCall| {
                 async move {
-                    let text = call.server.metrics.to_text();
+                    let condition = call.server.backends.condition();
+                    let text = call.server.metrics.to_text(condition);
                     Ok(reply::typed(
                         "text/plain; version=0.0.4; charset=utf-8",
                         text.into(),
@@ -142,6 +155,22 @@ fn get(
         words: Vec::new(),
         handler: Handler::Public(run),
     }
+}
+
+/// Names no file: anybody may ask.
+fn ready(condition: StoreCondition) -> serde_json::Value {
+    let mut notes = Vec::new();
+    if condition.damaged_files > 0 {
+        notes.push(format!(
+            "{} stored files are damaged and left out of answers; the log and afsa verify name them",
+            condition.damaged_files
+        ));
+    }
+    if condition.refuses_hits {
+        notes.push("a write failed: no hits are taken until a restart".to_owned());
+    }
+    let status = if notes.is_empty() { "ok" } else { "degraded" };
+    json!({"status": status, "notes": notes})
 }
 
 fn index() -> serde_json::Value {
