@@ -151,6 +151,11 @@ impl Image {
         })
     }
 
+    /// Whether both were made of one source, whichever of its rows are dead.
+    pub(crate) fn has_same_rows(&self, other: &Image) -> bool {
+        Arc::ptr_eq(&self.columns, &other.columns)
+    }
+
     /// Bytes of columns that are loaded now.
     pub fn memory(&self) -> usize {
         self.columns.bytes()

@@ -46,6 +46,14 @@ impl Visitors {
         self.starts[position] as usize..self.starts[position + 1] as usize
     }
 
+    /// Whose visit it is.
+    pub(crate) fn of_visit(&self, visit: usize) -> Option<VisitorKey> {
+        let after = self
+            .starts
+            .partition_point(|start| *start as usize <= visit);
+        self.keys.get(after.checked_sub(1)?).copied()
+    }
+
     /// The visits of this visitor; none where he isn't here.
     pub(crate) fn visits_of(&self, key: VisitorKey) -> std::ops::Range<usize> {
         match self.keys.binary_search(&key) {

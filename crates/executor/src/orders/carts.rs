@@ -8,13 +8,12 @@ use afsa_store::{CheckoutFunnel, Dimension, Order, StoreError};
 use afsa_visits::cart::{CartStep, Moment, outcome};
 use afsa_visits::checkout::CheckoutAction;
 use arrow::array::Array;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::Orders;
-use crate::Shard;
+use super::{CartsBefore, Orders, PartOrders};
 use crate::bits::Bits;
-use crate::image::{Image, Loaded, NO_ROW, Texts, Thing};
+use crate::image::{Amounts, Image, Instants, Loaded, NO_ROW, Texts, Thing};
 
 /// The steps of carts and checkouts of an image's visits, in the order of its hits.
 pub(crate) struct CartSteps {
@@ -43,7 +42,7 @@ impl Loaded for CartSteps {
 }
 
 /// What became of the cart of each visit.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Carts {
     pub(crate) held_something: Bits,
     pub(crate) abandoned: Bits,
@@ -147,11 +146,13 @@ impl Image {
 /// When visitors ordered, by visitor and whether it is excluded.
 type Ordered = HashMap<(VisitorKey, bool), Vec<Moment>>;
 
-/// Follows the carts of all visits of all images, which come in the order of the shards.
+/// Follows the carts of all visits of these images. What is known from before is followed anew only
+/// for visitors whose orders changed.
 pub(super) fn follow(
-    shards: &[Arc<Shard>],
+    images: &[Arc<Image>],
     orders: &Orders,
     order_window: i64,
+    before: Option<CartsBefore>,
 ) -> Result<Vec<Arc<Carts>>, StoreError> {
     let mut ordered = Ordered::new();
     for part in orders.parts.iter().chain([&orders.lone]) {
@@ -160,13 +161,32 @@ pub(super) fn follow(
             ordered.entry(key).or_default().push(moment_of(order));
         }
     }
-    let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
+    let known = |image: &Arc<Image>| {
+        let before = before.as_ref()?;
+        let visitors = before.visitors.as_ref()?;
+        let at = before
+            .images
+            .iter()
+            .position(|it| it.has_same_rows(image))?;
+        Some((before.carts.get(at)?, visitors))
+    };
     (0..images.len())
         .into_par_iter()
         .map(|number| {
-            let own = &orders.parts[number];
-            let carts = Carts::follow(images[number], own, &ordered, order_window)?;
-            Ok(Arc::new(carts))
+            let image = &images[number];
+            let following = Following {
+                image,
+                starts: image.starts()?,
+                durations: image.durations()?,
+                excluded: image.excluded()?,
+                orders: &orders.parts[number],
+                ordered: &ordered,
+                order_window,
+            };
+            match known(&images[number]) {
+                Some((carts, visitors)) => following.again(carts, visitors),
+                None => following.all(),
+            }
         })
         .collect()
 }
@@ -175,23 +195,22 @@ fn moment_of(order: &Order) -> Moment {
     (order.time, order.sequence)
 }
 
-impl Carts {
-    fn follow(
-        image: &Image,
-        orders: &super::PartOrders,
-        ordered: &Ordered,
-        order_window: i64,
-    ) -> Result<Carts, StoreError> {
-        let steps = image.cart_steps()?;
-        let scenes = image.layout()?.scenes();
-        let mut carts = Carts {
-            held_something: Bits::zeros(scenes),
-            abandoned: Bits::zeros(scenes),
-            checkout: Bits::zeros(scenes),
-            abandoned_checkout: Bits::zeros(scenes),
-        };
-        let (visitors, excluded) = (image.visitors()?, image.excluded()?);
-        let (starts, durations) = (image.starts()?, image.durations()?);
+/// What the carts of an image are followed by.
+struct Following<'a> {
+    image: &'a Image,
+    starts: Arc<Instants>,
+    durations: Arc<Amounts>,
+    excluded: Arc<Bits>,
+    orders: &'a PartOrders,
+    ordered: &'a Ordered,
+    order_window: i64,
+}
+
+impl Following<'_> {
+    fn all(&self) -> Result<Arc<Carts>, StoreError> {
+        let steps = self.image.cart_steps()?;
+        let mut carts = Carts::none(self.image.layout()?.scenes());
+        let visitors = self.image.visitors()?;
         let mut position = 0;
         for steps in steps.steps.chunk_by(|one, next| one.scene == next.scene) {
             let Some(scene) = steps.first().map(|step| step.scene as usize) else {
@@ -200,35 +219,80 @@ impl Carts {
             while visitors.run(position).end <= scene {
                 position += 1;
             }
-            let key = (visitors.keys[position], excluded.get(scene));
-            let ordered = ordered.get(&key).map_or(&[][..], Vec::as_slice);
-            let mut all: Vec<(Moment, CartStep<Item>)> =
-                steps.iter().map(|step| (step.moment, step.step)).collect();
-            if !ordered.is_empty() && orders.len() > 0 {
-                let own = orders.table(Thing::Order).offsets.of(scene);
-                let own = own.filter(|order| !orders.is_cancelled(*order));
-                all.extend(own.map(|order| (moment_of(orders.order(order)), CartStep::Order)));
-                all.sort_by_key(|(moment, _)| *moment);
-            }
-            let duration: i64 = durations.get(scene).unwrap_or(0);
-            let end = Timestamp(starts.get(scene)).plus(duration);
-            let outcome = outcome(all, ordered, end.plus(order_window));
-            for (set, is_so) in [
-                (&mut carts.held_something, outcome.had_cart),
-                (&mut carts.abandoned, outcome.abandoned_cart),
-                (&mut carts.checkout, outcome.had_checkout),
-                (&mut carts.abandoned_checkout, outcome.abandoned_checkout),
-            ] {
-                if is_so {
-                    set.set(scene);
-                }
+            self.visit(scene, visitors.keys[position], steps, &mut carts);
+        }
+        Ok(Arc::new(carts))
+    }
+
+    /// The same, but for these visitors; the very same if nothing became of it.
+    fn again(
+        &self,
+        before: &Arc<Carts>,
+        visitors: &HashSet<VisitorKey>,
+    ) -> Result<Arc<Carts>, StoreError> {
+        let steps = self.image.cart_steps()?;
+        let known = self.image.visitors()?;
+        let mut carts = Carts::clone(before);
+        for visitor in visitors {
+            for scene in known.visits_of(*visitor) {
+                self.visit(scene, *visitor, steps.of_scene(scene), &mut carts);
             }
         }
-        Ok(carts)
+        if carts == **before {
+            return Ok(before.clone());
+        }
+        Ok(Arc::new(carts))
+    }
+
+    fn visit(&self, scene: usize, visitor: VisitorKey, steps: &[Step], carts: &mut Carts) {
+        let ordered = self.ordered.get(&(visitor, self.excluded.get(scene)));
+        let ordered = ordered.map_or(&[][..], Vec::as_slice);
+        let mut all: Vec<(Moment, CartStep<Item>)> =
+            steps.iter().map(|step| (step.moment, step.step)).collect();
+        let own = self.orders.of_scene(scene);
+        let own = own.filter(|order| !self.orders.is_cancelled(*order));
+        all.extend(own.map(|order| (moment_of(self.orders.order(order)), CartStep::Order)));
+        all.sort_by_key(|(moment, _)| *moment);
+        let duration: i64 = self.durations.get(scene).unwrap_or(0);
+        let end = Timestamp(self.starts.get(scene)).plus(duration);
+        let outcome = outcome(all, ordered, end.plus(self.order_window));
+        for (set, is_so) in [
+            (&mut carts.held_something, outcome.had_cart),
+            (&mut carts.abandoned, outcome.abandoned_cart),
+            (&mut carts.checkout, outcome.had_checkout),
+            (&mut carts.abandoned_checkout, outcome.abandoned_checkout),
+        ] {
+            if is_so {
+                set.set(scene);
+            } else {
+                set.clear(scene);
+            }
+        }
+    }
+}
+
+impl Carts {
+    fn none(scenes: usize) -> Carts {
+        Carts {
+            held_something: Bits::zeros(scenes),
+            abandoned: Bits::zeros(scenes),
+            checkout: Bits::zeros(scenes),
+            abandoned_checkout: Bits::zeros(scenes),
+        }
     }
 }
 
 impl CartSteps {
+    fn of_scene(&self, scene: usize) -> &[Step] {
+        let from = self
+            .steps
+            .partition_point(|step| (step.scene as usize) < scene);
+        let to = self
+            .steps
+            .partition_point(|step| (step.scene as usize) <= scene);
+        &self.steps[from..to]
+    }
+
     /// The checkouts of these visits.
     pub(crate) fn funnel(&self, visits: &Bits, carts: &Carts) -> CheckoutFunnel {
         let mut funnel = CheckoutFunnel::default();

@@ -1,9 +1,10 @@
 //! Orders as tables beside those of their image.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::{BuildHasher, Hash};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use afsa_store::{Dimension, Order};
-use hashbrown::HashMap;
+use afsa_store::{Customer, Dimension, Order};
+use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::values;
 use crate::bits::Bits;
@@ -11,7 +12,7 @@ use crate::image::{Codes, Instants, Offsets, Thing, Vocabulary};
 use crate::names::{Names, ToldName};
 
 /// An order and the scene that it belongs to.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Placed {
     pub(crate) scene: usize,
     pub(crate) order: Arc<Order>,
@@ -30,6 +31,8 @@ pub(crate) struct PartOrders {
     codes: Mutex<HashMap<CodesKey, Arc<Codes>>>,
     coupons: Mutex<Option<Arc<Coupons>>>,
     told_names: Mutex<Option<Arc<Vec<ToldName>>>>,
+    by_id: OnceLock<Vec<(u64, u32)>>,
+    by_customer: OnceLock<Vec<(u64, u32)>>,
 }
 
 /// With the version of the names, where products are shown by them.
@@ -117,11 +120,9 @@ impl PartOrders {
             codes: Mutex::default(),
             coupons: Mutex::default(),
             told_names: Mutex::default(),
+            by_id: OnceLock::new(),
+            by_customer: OnceLock::new(),
         }
-    }
-
-    pub(crate) fn is_same(&self, other: &PartOrders) -> bool {
-        self.placed == other.placed
     }
 
     /// How many orders there are.
@@ -138,6 +139,47 @@ impl PartOrders {
             Thing::RefundRow => refund_rows,
             _ => orders,
         }
+    }
+
+    /// The orders of this part with their scenes.
+    pub(crate) fn placed(&self) -> &[Placed] {
+        &self.placed
+    }
+
+    /// The orders of a scene; none where this part has no orders at all.
+    pub(crate) fn of_scene(&self, scene: usize) -> std::ops::Range<usize> {
+        if self.placed.is_empty() {
+            return 0..0;
+        }
+        self.table(Thing::Order).offsets.of(scene)
+    }
+
+    /// The order of this id.
+    pub(crate) fn find(&self, id: &str) -> Option<usize> {
+        let index = self
+            .by_id
+            .get_or_init(|| self.index(|order| hash_of(&*order.id)));
+        let mut found = places_of(index, hash_of(id));
+        found.find(|order| *self.order(*order).id == *id)
+    }
+
+    /// The orders of a customer.
+    pub(crate) fn of_customer<'a>(
+        &'a self,
+        customer: &'a Customer,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let index = self
+            .by_customer
+            .get_or_init(|| self.index(|order| hash_of(&order.customer)));
+        let found = places_of(index, hash_of(customer));
+        found.filter(|order| self.order(*order).customer == *customer)
+    }
+
+    fn index(&self, hash_of: impl Fn(&Order) -> u64) -> Vec<(u64, u32)> {
+        let hashes = self.orders().map(|order| hash_of(order));
+        let mut index: Vec<(u64, u32)> = hashes.zip(0..).collect();
+        index.sort_unstable();
+        index
     }
 
     pub(crate) fn order(&self, order: usize) -> &Arc<Order> {
@@ -205,6 +247,23 @@ impl PartOrders {
         kept.get_or_insert_with(|| Arc::new(values::told_names(&self.placed, vocabulary)))
             .clone()
     }
+}
+
+/// The same for the same value as long as the process lives; it decides nothing but speed.
+pub(super) fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
+    static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
+    HASHER
+        .get_or_init(DefaultHashBuilder::default)
+        .hash_one(value)
+}
+
+/// What an index of hashes has under this one.
+pub(super) fn places_of(index: &[(u64, u32)], hash: u64) -> impl Iterator<Item = usize> + '_ {
+    let from = index.partition_point(|(known, _)| *known < hash);
+    let same = index[from..]
+        .iter()
+        .take_while(move |(known, _)| *known == hash);
+    same.map(|(_, place)| *place as usize)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -8,14 +8,41 @@ use afsa_model::{
 };
 use afsa_segments::Table;
 use afsa_store::StoreError;
+use afsa_visits::orders::order_id;
 use arrow::array::{Array, Int64Array, UInt8Array};
 
+use super::columns::{hash_of, places_of};
 use super::exclusion;
 use crate::image::{Image, Loaded, Reader, Texts};
 
 /// What the hits of one image told of orders.
 pub(crate) struct ToldOrders {
     pub(crate) hits: Vec<ToldOrder>,
+    /// Places in `hits` by the hash of the order that they speak of.
+    by_order: Vec<(u64, u32)>,
+}
+
+impl ToldOrders {
+    fn new(hits: Vec<ToldOrder>) -> ToldOrders {
+        let mut by_order: Vec<(u64, u32)> = hits.iter().map(|hit| hit.id_hash).zip(0..).collect();
+        by_order.sort_unstable();
+        ToldOrders { hits, by_order }
+    }
+
+    /// The hits that speak of this order.
+    pub(super) fn of_order<'a>(&'a self, id: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let found = places_of(&self.by_order, hash_of(id));
+        found.filter(move |at| {
+            self.hits[*at]
+                .order_id()
+                .is_some_and(|known| **known == *id)
+        })
+    }
+
+    /// The orders that any hit speaks of, perhaps more than once.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.hits.iter().filter_map(ToldOrder::order_id)
+    }
 }
 
 /// A purchase, refund or order status.
@@ -27,6 +54,15 @@ pub(crate) struct ToldOrder {
     pub(crate) visit: Option<Timestamp>,
     /// Without client and origin, which orders don't need.
     pub(crate) hit: Hit,
+    /// Of the order's id.
+    pub(crate) id_hash: u64,
+}
+
+impl ToldOrder {
+    /// The order that it speaks of.
+    pub(super) fn order_id(&self) -> Option<&Arc<str>> {
+        order_id(&self.hit)
+    }
 }
 
 impl Loaded for ToldOrders {
@@ -39,7 +75,7 @@ impl Loaded for ToldOrders {
             };
             size_of::<ToldOrder>() + size_of::<Purchase>() + products * size_of::<Product>()
         };
-        self.hits.iter().map(of).sum()
+        self.hits.iter().map(of).sum::<usize>() + self.by_order.len() * 16
     }
 }
 
@@ -57,7 +93,7 @@ impl Image {
             .filter(|row| matches!(kinds[*row], PURCHASE | REFUND | ORDER_STATUS))
             .collect();
         if rows.is_empty() {
-            return Ok(ToldOrders { hits: Vec::new() });
+            return Ok(ToldOrders::new(Vec::new()));
         }
         let layout = self.layout()?;
         let (starts, visitors) = (self.starts()?, self.visitors()?);
@@ -96,14 +132,16 @@ impl Image {
                 _ => HitKind::OrderStatus(Box::new(OrderStatus { order })),
             };
             let visit = lone.is_none().then(|| Timestamp(starts.get(scene)));
+            let hit = columns.hit(row, visitor, kind);
             hits.push(ToldOrder {
                 scene,
                 row: row as u32,
                 visit,
-                hit: columns.hit(row, visitor, kind),
+                id_hash: order_id(&hit).map_or(0, |id| hash_of(&**id)),
+                hit,
             });
         }
-        Ok(ToldOrders { hits })
+        Ok(ToldOrders::new(hits))
     }
 }
 

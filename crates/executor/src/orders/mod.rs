@@ -4,19 +4,23 @@ mod carts;
 mod columns;
 mod gather;
 mod people;
+mod resolve;
+mod update;
 mod values;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_model::{AccountSettings, Exclusion, Timestamp};
+use afsa_model::{AccountSettings, Exclusion, VisitorKey};
 use afsa_store::{StoreError, Traffic};
-use afsa_visits::orders::{self, OrderHit, VisitSpan};
-use hashbrown::HashMap;
+use afsa_visits::orders::add_customers;
+use hashbrown::HashSet;
 
 pub(crate) use carts::{CartSteps, Carts};
 pub(crate) use columns::{Coupons, PartOrders, Placed};
 pub(crate) use gather::ToldOrders;
-pub(crate) use people::{Everyone, HitUsers, Place};
+pub(crate) use people::{Everyone, HitUsers};
+use resolve::Resolver;
+use update::{PartPlaced, Update};
 
 use crate::Shard;
 use crate::image::{Image, Vocabulary};
@@ -33,15 +37,24 @@ pub struct OrdersCell {
 }
 
 struct Kept {
-    images: Vec<Weak<Image>>,
+    /// In the order of the shards.
+    images: Vec<Arc<Image>>,
     settings: AccountSettings,
     orders: Arc<Orders>,
     /// Of the images, in their order.
     carts: Option<Vec<Arc<Carts>>>,
-    carts_before: Vec<Arc<Carts>>,
+    carts_before: Option<CartsBefore>,
     /// Of people, and of what is excluded.
     names: [Option<Arc<Names>>; 2],
     names_before: [Option<Arc<Names>>; 2],
+}
+
+/// What is known of carts from before something changed.
+struct CartsBefore {
+    images: Vec<Arc<Image>>,
+    carts: Vec<Arc<Carts>>,
+    /// Whose orders came, went or changed since; `None` if everybody's may have.
+    visitors: Option<HashSet<VisitorKey>>,
 }
 
 /// The orders of each image, and those of no visit.
@@ -70,12 +83,9 @@ impl OrdersCell {
             if let Some(carts) = &kept.carts {
                 return Ok(carts.clone());
             }
-            let mut carts = carts::follow(shards, &kept.orders, settings.order_window)?;
-            for carts in &mut carts {
-                if let Some(same) = kept.carts_before.iter().find(|before| *before == carts) {
-                    *carts = same.clone();
-                }
-            }
+            let window = settings.order_window;
+            let before = kept.carts_before.take();
+            let carts = carts::follow(&kept.images, &kept.orders, window, before)?;
             kept.carts = Some(carts.clone());
             Ok(carts)
         })
@@ -134,36 +144,60 @@ impl Kept {
         settings: &AccountSettings,
         before: Option<Kept>,
     ) -> Result<Kept, StoreError> {
-        let images = || shards.iter().flat_map(|shard| shard.images());
-        let mut orders = Orders::resolve(shards, settings)?;
+        let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
         let mut kept = Kept {
-            images: images().map(Arc::downgrade).collect(),
+            images: images.iter().map(|image| Arc::clone(image)).collect(),
             settings: settings.clone(),
             orders: Arc::new(Orders::none(0)),
             carts: None,
-            carts_before: Vec::new(),
+            carts_before: None,
             names: [None, None],
             names_before: [None, None],
         };
-        if let Some(before) = before {
-            for (orders, image) in orders.parts.iter_mut().zip(images()) {
-                // What was found with the orders of this image before still holds.
-                let at = before
-                    .images
-                    .iter()
-                    .position(|it| it.as_ptr() == Arc::as_ptr(image));
-                let known = at.and_then(|at| before.orders.parts.get(at));
-                if let Some(known) = known.filter(|known| known.is_same(orders)) {
-                    *orders = known.clone();
-                }
+        let Some(before) = before.filter(|before| before.settings == *settings) else {
+            kept.orders = Arc::new(Orders::resolve(&images, settings)?);
+            return Ok(kept);
+        };
+        let update = Update::of(&before.images, &before.orders, &images)?;
+        let visitors = match update {
+            Some(update) => {
+                let (orders, visitors) = update.resolve(settings)?;
+                kept.orders = Arc::new(orders);
+                Some(visitors)
             }
-            kept.carts_before = before.carts.unwrap_or(before.carts_before);
-            for (place, names) in before.names.into_iter().enumerate() {
-                kept.names_before[place] = names.or(before.names_before[place].clone());
+            None => {
+                kept.orders = Arc::new(Orders::resolve(&images, settings)?);
+                None
             }
+        };
+        kept.carts_before = before.carts_for_next(visitors);
+        let names = before.names.into_iter().zip(before.names_before);
+        for (kept, (names, before)) in kept.names_before.iter_mut().zip(names) {
+            *kept = names.or(before);
         }
-        kept.orders = Arc::new(orders);
         Ok(kept)
+    }
+
+    /// What is known of carts for whoever comes after this, in which these visitors' orders are
+    /// others.
+    fn carts_for_next(&self, visitors: Option<HashSet<VisitorKey>>) -> Option<CartsBefore> {
+        if let Some(carts) = &self.carts {
+            return Some(CartsBefore {
+                images: self.images.clone(),
+                carts: carts.clone(),
+                visitors,
+            });
+        }
+        let before = self.carts_before.as_ref()?;
+        let mut all = before.visitors.clone().zip(visitors);
+        if let Some((all, visitors)) = &mut all {
+            all.extend(visitors.iter());
+        }
+        Some(CartsBefore {
+            images: before.images.clone(),
+            carts: before.carts.clone(),
+            visitors: all.map(|(all, _)| all),
+        })
     }
 
     fn is_of(&self, shards: &[Arc<Shard>], settings: &AccountSettings) -> bool {
@@ -174,7 +208,7 @@ impl Kept {
                 .images
                 .iter()
                 .zip(images())
-                .all(|(one, other)| one.as_ptr() == Arc::as_ptr(other))
+                .all(|(one, other)| Arc::ptr_eq(one, other))
     }
 }
 
@@ -188,84 +222,49 @@ impl Orders {
         }
     }
 
-    fn resolve(shards: &[Arc<Shard>], settings: &AccountSettings) -> Result<Orders, StoreError> {
-        let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
-        let told: Vec<Arc<ToldOrders>> = images
-            .iter()
-            .map(|image| image.told_orders())
-            .collect::<Result<_, _>>()?;
-        let mut told_by: HashMap<u64, (Place, &gather::ToldOrder)> = HashMap::new();
-        for (image, told) in told.iter().enumerate() {
-            for told in &told.hits {
-                let is_dead = |dead: &crate::bits::Bits| dead.get(told.scene);
-                if !images[image].dead().is_some_and(is_dead) {
-                    told_by.insert(told.hit.sequence, ((image, told.scene), told));
-                }
-            }
-        }
-        if told_by.is_empty() {
-            return Ok(Orders::none(images.len()));
-        }
-        let everyone = Everyone::of(&images)?;
-        let hits = told_by.values().map(|(_, told)| OrderHit {
-            hit: &told.hit,
-            visit: told.visit,
-        });
-        let resolved = orders::resolve(hits, &everyone, settings);
-        everyone.failure()?;
+    /// Every order, from everything that was told.
+    fn resolve(images: &[&Arc<Image>], settings: &AccountSettings) -> Result<Orders, StoreError> {
+        let resolver = Resolver::new(images, settings)?;
+        let mut resolved = resolver.resolve(&resolver.all())?;
+        resolved.sort_by_key(|it| (it.order.time, it.order.sequence));
+        add_customers(resolved.iter_mut().map(|it| &mut it.order));
         let mut placed: Vec<Vec<Placed>> = (0..=images.len()).map(|_| Vec::new()).collect();
-        for order in resolved {
-            let purchase = told_by.get(&order.sequence);
-            let found = order.visit.and_then(|start| {
-                let visits = everyone.visits_of(order.visitor);
-                visit_of(&visits, start, order.exclusion, purchase.map(|it| it.0))
-            });
-            let custom = purchase.and_then(|(_, told)| told.hit.custom.as_ref());
-            let custom = custom.map_or_else(Vec::new, |custom| custom.dimensions.clone());
-            let (image, scene) = found.unwrap_or((images.len(), placed[images.len()].len()));
-            let here = purchase.filter(|(place, _)| found == Some(*place));
-            placed[image].push(Placed {
-                scene,
-                order: Arc::new(order),
-                hit: here.map(|(_, told)| told.row),
-                custom,
-            });
+        for resolved in resolved {
+            placed[resolved.part].push(resolved.placed());
         }
-        let lone = placed.pop().unwrap_or_default();
-        let mut parts = Vec::with_capacity(images.len());
-        for (image, placed) in images.iter().zip(placed) {
-            // The layout isn't needed, and may not be loaded, where there is nothing to place.
-            let scenes = if placed.is_empty() {
-                0
-            } else {
-                image.layout()?.scenes()
-            };
-            parts.push(Arc::new(PartOrders::new(scenes, placed)));
-        }
-        let scenes = lone.len();
-        Ok(Orders {
-            parts,
-            lone: Arc::new(PartOrders::new(scenes, lone)),
-        })
+        place_all(images, placed.into_iter().map(PartPlaced::New).collect())
     }
 }
 
-/// Of visits that began in one instant the one that holds the purchase, else the last.
-fn visit_of(
-    visits: &[(VisitSpan, Place)],
-    start: Timestamp,
-    exclusion: Option<Exclusion>,
-    purchase: Option<Place>,
-) -> Option<Place> {
-    let candidates = || {
-        let is_meant = move |(span, _): &&(VisitSpan, Place)| {
-            span.start == start && span.exclusion.is_some() == exclusion.is_some()
-        };
-        visits.iter().filter(is_meant).map(|(_, place)| *place)
+/// The orders of each image, then those of no visit, put into their parts.
+fn place_all(images: &[&Arc<Image>], mut parts: Vec<PartPlaced>) -> Result<Orders, StoreError> {
+    let lone = match parts.pop() {
+        Some(PartPlaced::Same(lone)) => lone,
+        Some(PartPlaced::New(mut lone)) => {
+            lone.sort_by_key(|it| (it.order.time, it.order.sequence));
+            // Each stands alone in a scene of its own.
+            for (scene, placed) in lone.iter_mut().enumerate() {
+                placed.scene = scene;
+            }
+            Arc::new(PartOrders::new(lone.len(), lone))
+        }
+        None => Arc::new(PartOrders::new(0, Vec::new())),
     };
-    candidates()
-        .find(|place| Some(*place) == purchase)
-        .or_else(|| candidates().next_back())
+    let mut placed = Vec::with_capacity(parts.len());
+    for (image, part) in images.iter().zip(parts) {
+        placed.push(match part {
+            PartPlaced::Same(orders) => orders,
+            // The layout isn't needed, and may not be loaded, where there is nothing to place.
+            PartPlaced::New(orders) if orders.is_empty() => {
+                Arc::new(PartOrders::new(0, Vec::new()))
+            }
+            PartPlaced::New(orders) => Arc::new(PartOrders::new(image.layout()?.scenes(), orders)),
+        });
+    }
+    Ok(Orders {
+        parts: placed,
+        lone,
+    })
 }
 
 /// The exclusion of a number, as stored; 0 is none, and unknown numbers exclude like robots.

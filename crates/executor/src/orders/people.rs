@@ -1,7 +1,6 @@
 //! What images know of the visitors who order.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use afsa_model::{Text, Timestamp, VisitorKey};
 use afsa_segments::Table;
@@ -115,8 +114,8 @@ impl Columns<'_> {
 pub(crate) struct Everyone<'a> {
     images: Vec<Columns<'a>>,
     /// Loaded when the first purchase without a user asks; what could not be read is told after.
-    users: RefCell<Option<Vec<Arc<HitUsers>>>>,
-    failed: RefCell<Option<StoreError>>,
+    users: OnceLock<Vec<Arc<HitUsers>>>,
+    failed: Mutex<Option<StoreError>>,
 }
 
 impl<'a> Everyone<'a> {
@@ -134,8 +133,8 @@ impl<'a> Everyone<'a> {
         };
         Ok(Everyone {
             images: images.iter().map(columns).collect::<Result<_, _>>()?,
-            users: RefCell::default(),
-            failed: RefCell::default(),
+            users: OnceLock::new(),
+            failed: Mutex::default(),
         })
     }
 
@@ -163,21 +162,20 @@ impl<'a> Everyone<'a> {
 
     /// What went wrong while hits were asked for their users.
     pub(crate) fn failure(&self) -> Result<(), StoreError> {
-        self.failed.take().map_or(Ok(()), Err)
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.take().map_or(Ok(()), Err)
     }
 
-    fn hit_users(&self) -> Vec<Arc<HitUsers>> {
-        if let Some(users) = &*self.users.borrow() {
-            return users.clone();
-        }
-        let images = self.images.iter();
-        let users: Result<Vec<_>, _> = images.map(|it| it.image.hit_users()).collect();
-        let users = users.unwrap_or_else(|error| {
-            self.failed.replace(Some(error));
-            Vec::new()
-        });
-        self.users.replace(Some(users.clone()));
-        users
+    fn hit_users(&self) -> &[Arc<HitUsers>] {
+        self.users.get_or_init(|| {
+            let images = self.images.iter();
+            let users: Result<Vec<_>, _> = images.map(|it| it.image.hit_users()).collect();
+            users.unwrap_or_else(|error| {
+                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                *failed = Some(error);
+                Vec::new()
+            })
+        })
     }
 }
 

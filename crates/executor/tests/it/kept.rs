@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afsa_executor::{Budget, Image, OrdersCell, Shard, Vocabulary, execute, execute_anew};
+use afsa_executor::{Budget, Image, OrdersCell, Shard, Vocabulary, execute, execute_anew, orders};
 use afsa_model::{AccountSettings, Cut, VisitorKey};
 use afsa_segments::encode;
 use afsa_store::conformance::draft::{Draft, product};
@@ -93,5 +93,158 @@ fn what_is_kept_holds_while_images_come_and_go() {
             cut_of(visitor(3), times, &page),
             cut_of(visitor(11), times, &page),
         ]));
+    }
+}
+
+/// Images come, go and lose rows, with orders, refunds, states, carts and users of the same few
+/// people: what is resolved anew in part is what is resolved from the beginning.
+#[test]
+fn orders_resolved_in_part_are_those_resolved_as_a_whole() {
+    use Dimension as D;
+    use Measure::*;
+    let settings = AccountSettings::default();
+    let questions = [
+        (
+            vec![
+                Orders,
+                Revenue,
+                RefundAmount,
+                Buyers,
+                RepeatBuyers,
+                LifetimeValue,
+                NewBuyers,
+            ],
+            vec![],
+        ),
+        (
+            vec![Orders, CancelledOrders, Refunds],
+            vec![D::OrderId, D::Customer, D::BuyerType],
+        ),
+        (
+            vec![
+                Carts,
+                AbandonedCarts,
+                CheckoutVisits,
+                AbandonedCheckouts,
+                Bounces,
+            ],
+            vec![D::EntryPage],
+        ),
+        (
+            vec![Units, RefundedUnits, CartAdds],
+            vec![D::ProductSku, D::Product],
+        ),
+        (
+            vec![VisitsToPurchase, DaysToPurchase],
+            vec![D::PurchaseVisits],
+        ),
+    ]
+    .map(|(measures, dimensions)| Question {
+        measures,
+        dimensions,
+        ..Question::default()
+    });
+    let mut compared = 0;
+    for seed in 1..=24 {
+        let mut people = People {
+            state: seed,
+            sequence: 0,
+        };
+        let vocabulary = Arc::new(Vocabulary::default());
+        let budget = Budget::new(1 << 30);
+        let cell = OrdersCell::default();
+        let mut images: Vec<Arc<Image>> = Vec::new();
+        for round in 0..14 {
+            match people.below(8) {
+                0 if images.len() > 1 => {
+                    let at = people.below(images.len() as u64) as usize;
+                    images.remove(at);
+                }
+                1 | 2 if !images.is_empty() => {
+                    let at = people.below(images.len() as u64) as usize;
+                    let visits: Vec<u32> = (0..4).filter(|_| people.below(3) == 0).collect();
+                    let loose: Vec<u32> = (0..24).filter(|_| people.below(6) == 0).collect();
+                    images[at] = Arc::new(images[at].with_dead(&visits, &loose).unwrap());
+                }
+                _ => {
+                    let tables = Arc::new(encode(people.cuts()).unwrap());
+                    let image = Image::new(tables, &[], &[], &vocabulary, &budget);
+                    images.push(Arc::new(image.unwrap()));
+                }
+            }
+            let shards = [Arc::new(Shard::new(images.clone()))];
+            // Not every state is asked for everything, so that some are passed over.
+            for question in questions.iter().filter(|_| people.below(3) > 0) {
+                let fresh = OrdersCell::default();
+                let kept = execute(&shards, &cell, &settings, question).unwrap();
+                let anew = execute_anew(&shards, &fresh, &settings, question).unwrap();
+                compared += kept.rows.len();
+                assert_eq!(sorted(kept), sorted(anew), "{seed}, {round}: {question:?}");
+            }
+            let all = Question::default();
+            let kept = orders(&shards, &cell, &settings, &all).unwrap();
+            let anew = orders(&shards, &OrdersCell::default(), &settings, &all).unwrap();
+            assert_eq!(kept, anew, "{seed}, {round}");
+        }
+    }
+    assert!(compared > 1_000, "{compared}");
+}
+
+/// A few visitors of a shop, at random.
+struct People {
+    state: u64,
+    sequence: u64,
+}
+
+impl People {
+    fn below(&mut self, bound: u64) -> u64 {
+        // A linear congruence is random enough for this.
+        let next = self.state.wrapping_mul(6_364_136_223_846_793_005);
+        self.state = next.wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 33) % bound.max(1)
+    }
+
+    fn cuts(&mut self) -> Vec<(VisitorKey, Cut)> {
+        let mut keys: Vec<u64> = (1..=7).filter(|_| self.below(3) == 0).collect();
+        keys.push(9);
+        let mut cuts = Vec::new();
+        for key in keys {
+            let key = VisitorKey(key.into());
+            let hits: Vec<_> = (0..1 + self.below(6)).map(|_| self.hit(key)).collect();
+            cuts.push((key, cut(hits, Rules::from(&AccountSettings::default()))));
+        }
+        cuts
+    }
+
+    fn hit(&mut self, visitor: VisitorKey) -> afsa_model::Hit {
+        use afsa_model::{OrderState, ProductAction};
+        let minute = self.below(4 * 24 * 60) as i64;
+        let id = format!("order {}", self.below(9));
+        let rows = vec![product("hat", "12.50", "2"), product("ball", "1", "3")];
+        let draft = match self.below(9) {
+            0 | 1 => Draft::purchase(minute, 1, &id, rows),
+            2 => Draft::purchase(minute, 1, &id, rows).at("/thanks"),
+            3 => Draft::refund(minute, 1, &id),
+            4 => {
+                let states = [
+                    OrderState::Cancelled,
+                    OrderState::Pending,
+                    OrderState::Completed,
+                ];
+                Draft::order_status(minute, 1, &id, states[self.below(3) as usize])
+            }
+            5 => Draft::products(minute, 1, ProductAction::Add, &["hat"]),
+            6 => Draft::products(minute, 1, ProductAction::Checkout, &["hat"]),
+            _ => Draft::page_view(minute, 1, "/a"),
+        };
+        let draft = if self.below(4) == 0 {
+            draft.user(["ann", "bob"][self.below(2) as usize])
+        } else {
+            draft
+        };
+        self.sequence += 1;
+        let mut hit = draft.0.hit;
+        (hit.visitor, hit.sequence) = (visitor, self.sequence);
+        hit
     }
 }

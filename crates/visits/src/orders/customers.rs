@@ -27,12 +27,18 @@ struct Known {
     since: Timestamp,
 }
 
-/// Tells each order what its customer ever did; the orders stand by time, then by arrival.
+/// Tells each order what its customer ever did; the orders stand by time, then by arrival, and all
+/// of a customer must be among them.
 ///
 /// Cancelled orders are as if never made; orders of excluded traffic have customers of their own.
-pub(super) fn add(orders: &mut [Order]) {
+pub fn add<'a>(orders: impl IntoIterator<Item = &'a mut Order>) {
     let mut customers: HashMap<(Customer, bool), Known> = HashMap::new();
-    for order in orders.iter_mut().filter(|order| !order.is_cancelled()) {
+    let mut told: Vec<&mut Order> = orders.into_iter().collect();
+    for order in &mut told {
+        order.is_first = false;
+        if order.is_cancelled() {
+            continue;
+        }
         let key = (order.customer.clone(), order.exclusion.is_some());
         let known = customers.entry(key).or_insert(Known {
             orders: 0,
@@ -44,12 +50,11 @@ pub(super) fn add(orders: &mut [Order]) {
         let value = order.revenue.unwrap_or(0).saturating_sub(order.refunded());
         known.value = known.value.saturating_add(value);
     }
-    for order in orders {
+    for order in told {
         let key = (order.customer.clone(), order.exclusion.is_some());
-        if let Some(known) = customers.get(&key) {
-            order.customer_orders = known.orders;
-            order.customer_value = known.value;
-            order.customer_since = Some(known.since);
-        }
+        let known = customers.get(&key);
+        order.customer_orders = known.map_or(0, |known| known.orders);
+        order.customer_value = known.map_or(0, |known| known.value);
+        order.customer_since = known.map(|known| known.since);
     }
 }

@@ -13,6 +13,7 @@ use afsa_model::{
     Purchase, Text, Timestamp, VisitorKey,
 };
 
+pub use customers::add as add_customers;
 use money::Exchange;
 
 /// A purchase, refund or order status as stored, with the visit it lies in.
@@ -171,24 +172,38 @@ pub fn resolve<'a>(
     people: &dyn People,
     settings: &AccountSettings,
 ) -> Vec<Order> {
+    let mut orders = resolve_each(hits, people, settings);
+    orders.sort_by_key(|order| (order.time, order.sequence));
+    add_customers(orders.iter_mut());
+    orders
+}
+
+/// Resolves the orders that these hits tell, each by itself and in no particular order: what their
+/// customers ever did is left to [`add_customers`]. All hits of an order must be among them.
+pub fn resolve_each<'a>(
+    hits: impl IntoIterator<Item = OrderHit<'a>>,
+    people: &dyn People,
+    settings: &AccountSettings,
+) -> Vec<Order> {
     let mut told: HashMap<&'a str, Told<'a>> = HashMap::new();
     for order_hit in hits {
-        let order_id = match &order_hit.hit.kind {
-            HitKind::Purchase(purchase) => &purchase.order.id,
-            HitKind::OrderStatus(status) => &status.order.id,
-            HitKind::Refund(refund) => &refund.order.id,
-            _ => continue,
-        };
-        let Some(order_id) = order_id else { continue };
-        told.entry(order_id).or_default().note(order_hit);
+        if let Some(order_id) = order_id(order_hit.hit) {
+            told.entry(order_id).or_default().note(order_hit);
+        }
     }
-    let mut orders: Vec<Order> = told
-        .into_iter()
+    told.into_iter()
         .filter_map(|(id, told)| told.order(id, people, settings))
-        .collect();
-    orders.sort_by_key(|order| (order.time, order.sequence));
-    customers::add(&mut orders);
-    orders
+        .collect()
+}
+
+/// The order that a purchase, refund or order status speaks of.
+pub fn order_id(hit: &Hit) -> Option<&Arc<str>> {
+    match &hit.kind {
+        HitKind::Purchase(purchase) => purchase.order.id.as_ref(),
+        HitKind::OrderStatus(status) => status.order.id.as_ref(),
+        HitKind::Refund(refund) => refund.order.id.as_ref(),
+        _ => None,
+    }
 }
 
 /// What was told of one order id so far.
