@@ -156,22 +156,30 @@ pub fn run(
         spare: Vec::new(),
         is_at_end: false,
     };
-    let mut chunks: Vec<Chunk> = Vec::new();
+    let (mut chunks, mut next_chunks): (Vec<Chunk>, Vec<Chunk>) = Default::default();
     let mut waiting: Vec<Decoded> = Vec::new();
+    reader.next_chunks(&mut chunks)?;
     loop {
-        reader.next_chunks(&mut chunks)?;
         let is_last = chunks.is_empty();
-        // While the store takes what was decoded, the next lines are decoded.
-        let (taken, next) = rayon::join(
-            || take(session.as_mut(), &mut tally, std::mem::take(&mut waiting)),
-            || chunks.par_iter().map(decode).collect::<Vec<Decoded>>(),
+        // While the store takes what was decoded, the next lines are decoded, and those after
+        // them read.
+        let (read, (taken, decoded)) = rayon::join(
+            || reader.next_chunks(&mut next_chunks),
+            || {
+                rayon::join(
+                    || take(session.as_mut(), &mut tally, std::mem::take(&mut waiting)),
+                    || chunks.par_iter().map(decode).collect::<Vec<Decoded>>(),
+                )
+            },
         );
         taken?;
         progress(&tally, None);
-        waiting = next;
         if is_last {
             break;
         }
+        read?;
+        waiting = decoded;
+        std::mem::swap(&mut chunks, &mut next_chunks);
     }
     session.finish(&|fraction| progress(&tally, Some(fraction)))?;
     Ok(tally)
@@ -180,6 +188,8 @@ pub fn run(
 /// Whole lines, and the number of the first of them.
 struct Chunk {
     first_line: u64,
+    /// Ends of lines.
+    lines: usize,
     bytes: Vec<u8>,
 }
 
@@ -240,9 +250,10 @@ impl ChunkReader<'_> {
         }
         let chunk = Chunk {
             first_line: self.line + 1,
+            lines: memchr_iter(b'\n', &bytes).count(),
             bytes,
         };
-        self.line += memchr_iter(b'\n', &chunk.bytes).count() as u64;
+        self.line += chunk.lines as u64;
         Ok(chunk)
     }
 
@@ -280,7 +291,11 @@ struct Decoded {
 }
 
 fn decoded(source: &Source<'_>, chunk: &Chunk) -> Decoded {
-    let mut decoded = Decoded::default();
+    let mut decoded = Decoded {
+        // A hit has at least a type and a time; blank lines ask for no room.
+        arrivals: Vec::with_capacity(chunk.lines.min(chunk.bytes.len() / 64) + 1),
+        ..Decoded::default()
+    };
     let ends = memchr_iter(b'\n', &chunk.bytes).chain([chunk.bytes.len()]);
     let mut start = 0;
     for (index, end) in ends.enumerate() {

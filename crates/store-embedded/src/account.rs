@@ -3,17 +3,17 @@
 //! Locks are taken in this order: `maintenance`, `state`, `events` or `inbox`; the last two are
 //! held for moments only, so that the writer never waits for a question or for a disk.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use afsa_model::{AccountId, DAY, Hit, MINUTE, Timestamp, VisitorKey};
 use afsa_segments::SegmentError;
 use afsa_store::{Arrival, Identity};
+use hashbrown::HashMap;
 
 use crate::error::Error;
 use crate::events::{EventIndex, Run};
-use crate::log::Finding;
+use crate::log::{Finding, Frame};
 use crate::manifest::{AccountRow, Manifest};
 use crate::part::Part;
 use crate::settle::State;
@@ -160,25 +160,45 @@ impl Account {
 
     /// Takes durable hits, which have their sequences. From now on every snapshot has them.
     pub fn take(&self, frame: u64, arrivals: Vec<Arrival>, bytes: u64) {
-        {
+        let keys = arrivals.iter().filter_map(|arrival| arrival.event);
+        self.events().extend(keys);
+        self.pass_sequences(&arrivals);
+        let mut inbox = self.inbox();
+        inbox.note_activities(&arrivals);
+        inbox.take(frame, arrivals, bytes);
+    }
+
+    /// Takes all frames that the log held at a start.
+    pub fn take_recovered(&self, frames: Vec<Frame>) {
+        let hits = frames.iter().map(|frame| frame.arrivals.len()).sum();
+        let arrivals = || frames.iter().map(|frame| &frame.arrivals);
+        let note_keys = || {
+            let keys = arrivals().flatten().filter_map(|arrival| arrival.event);
             let mut events = self.events();
-            arrivals
-                .iter()
-                .filter_map(|arrival| arrival.event)
-                .for_each(|key| events.insert(key));
+            events.reserve(hits);
+            events.extend(keys);
+        };
+        let note_activities = || {
+            arrivals().for_each(|arrivals| self.pass_sequences(arrivals));
+            let mut inbox = self.inbox();
+            arrivals().for_each(|arrivals| inbox.note_activities(arrivals));
+        };
+        // A start waits for both, and neither needs the other.
+        rayon::join(note_keys, note_activities);
+        let mut inbox = self.inbox();
+        inbox.arrivals.reserve(hits);
+        for frame in frames {
+            // What a hit took in the log is told well enough by its share in memory.
+            let bytes = frame.arrivals.len() as u64 * 100;
+            inbox.take(frame.number, frame.arrivals, bytes);
         }
+    }
+
+    fn pass_sequences(&self, arrivals: &[Arrival]) {
         if let Some(last) = arrivals.iter().map(|arrival| arrival.hit.sequence).max() {
             self.next_sequence
                 .fetch_max(last.saturating_add(1), Ordering::Relaxed);
         }
-        let mut inbox = self.inbox();
-        arrivals
-            .iter()
-            .for_each(|arrival| inbox.note_activity(arrival.identity, &arrival.hit));
-        inbox.hits += arrivals.len();
-        inbox.arrivals.extend(arrivals);
-        inbox.last_frame = inbox.last_frame.max(frame);
-        inbox.bytes += bytes;
     }
 
     /// Hits that came since the last flush.
@@ -198,6 +218,19 @@ impl Account {
 }
 
 impl Inbox {
+    fn take(&mut self, frame: u64, arrivals: Vec<Arrival>, bytes: u64) {
+        self.hits += arrivals.len();
+        self.arrivals.extend(arrivals);
+        self.last_frame = self.last_frame.max(frame);
+        self.bytes += bytes;
+    }
+
+    fn note_activities(&mut self, arrivals: &[Arrival]) {
+        for arrival in arrivals {
+            self.note_activity(arrival.identity, &arrival.hit);
+        }
+    }
+
     fn note_activity(&mut self, identity: Identity, hit: &Hit) {
         if !hit.prolongs_visit() {
             return;

@@ -1,6 +1,5 @@
 //! The store's inside: everything that its threads share.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,13 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use afsa_executor::Budget;
 use afsa_model::AccountId;
+use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::Options;
 use crate::account::Account;
 use crate::disk::{Disk, remove_folder};
 use crate::error::{Context, Error};
 use crate::events::Run;
-use crate::log::{self, Finding, Log};
+use crate::log::{self, Finding, Frame, Log};
 use crate::manifest::{AccountRow, Change, Contents, Manifest};
 use crate::part::Part;
 
@@ -90,12 +91,13 @@ impl Engine {
             .map(|frame| frame.arrivals.len())
             .sum();
         tracing::info!(frames = recovered.frames.len(), hits, "log read");
+        let mut by_account: HashMap<AccountId, Vec<Frame>> = HashMap::new();
         for frame in recovered.frames {
-            let account = engine.account(frame.account);
-            // What a hit took in the log is told well enough by its share in memory.
-            let bytes = frame.arrivals.len() as u64 * 100;
-            account.take(frame.number, frame.arrivals, bytes);
+            by_account.entry(frame.account).or_default().push(frame);
         }
+        Vec::from_iter(by_account)
+            .into_par_iter()
+            .for_each(|(account, frames)| engine.account(account).take_recovered(frames));
         let next_frame = recovered.last_frame.max(last_flushed) + 1;
         Ok(Opened {
             engine,

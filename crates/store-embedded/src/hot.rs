@@ -1,11 +1,11 @@
 //! The hits of an account that are in memory.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use afsa_model::{Cut, Hit, Timestamp, VisitorKey};
 use afsa_store::{EventKey, Identity};
 use afsa_visits::Rules;
+use hashbrown::{HashMap, HashSet};
 
 use crate::people::Person;
 use crate::tier::Tier;

@@ -1,24 +1,21 @@
 //! Taking history, and taking it out again.
 
-use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use afsa_model::VisitorKey;
 use afsa_store::{Arrival, EventKey, Identity, ImportSession, Outcome, StoreError, Undo};
+use hashbrown::{HashMap, HashSet};
 
 use crate::account::Account;
 use crate::disk::{remove_file, remove_folder};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::events::{Run, Seen};
+use crate::events::{KeysOfImport, Run, is_in};
 use crate::hot::PartId;
 use crate::merge::nobody_of;
 use crate::part::{Part, hits_of_cut};
 use crate::rewrite::{Also, Rewrite};
-
-/// Event keys of an import that are kept in memory before they are written to a run.
-const MOST_KEYS: usize = 2_000_000;
 
 /// An import under way.
 pub(crate) struct Session {
@@ -28,8 +25,7 @@ pub(crate) struct Session {
     /// `None` once it is finishing.
     rewrite: Option<Rewrite>,
     folder: PathBuf,
-    keys: HashSet<EventKey>,
-    runs: Vec<Arc<Run>>,
+    keys: KeysOfImport,
     /// Runs that were there from the beginning: no key that was taken is in them.
     known_runs: HashSet<u64>,
 }
@@ -64,50 +60,51 @@ impl Session {
             engine,
             account,
             import,
-            keys: HashSet::new(),
-            runs: Vec::new(),
+            keys: KeysOfImport::default(),
         })
     }
 
-    fn take(&mut self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, Error> {
+    fn take(&mut self, mut arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, Error> {
         let Some(rewrite) = &mut self.rewrite else {
             return Err(Error::Unfit("the import is finished".into()));
         };
+        let events = arrivals.iter().filter_map(|arrival| arrival.event);
+        let known = self.account.events().known(events);
+        // Keys are looked up apart from the rest, so that the processor can wait for many of
+        // these random places of memory at once.
+        let is_double = |arrival: &Arrival| match arrival.event {
+            Some(event) => self.keys.is_double(event, &known),
+            None => Ok(false),
+        };
+        let doubles: Vec<bool> = arrivals.iter().map(is_double).collect::<Result<_, _>>()?;
         let mut outcomes = Vec::with_capacity(arrivals.len());
-        for mut arrival in arrivals {
-            if let Some(event) = arrival.event {
-                let is_double = self.keys.contains(&event)
-                    || is_in(&self.runs, event)?
-                    || self.account.events().look_up(event)? != Seen::Never;
-                if is_double {
-                    outcomes.push(Outcome::Duplicate);
-                    continue;
-                }
-                self.keys.insert(event);
+        for (arrival, is_double) in arrivals.iter_mut().zip(doubles) {
+            if is_double {
+                outcomes.push(Outcome::Duplicate);
+                continue;
             }
             arrival.hit.sequence = self.account.next_sequence();
             arrival.hit.import = self.import;
             arrival.hit.by_user = matches!(arrival.identity, Identity::User(_));
             arrival.hit.visitor = VisitorKey::NOBODY;
-            rewrite.put(&arrival)?;
+            rewrite.put(arrival)?;
             outcomes.push(Outcome::Accepted);
         }
-        if self.keys.len() > MOST_KEYS {
+        if self.keys.are_many() {
             self.write_keys()?;
         }
         Ok(outcomes)
     }
 
     fn write_keys(&mut self) -> Result<(), Error> {
-        if self.keys.is_empty() {
+        let keys = self.keys.drain();
+        if keys.is_empty() {
             return Ok(());
         }
-        let mut keys: Vec<EventKey> = self.keys.drain().collect();
-        keys.sort_unstable();
         let run = self
             .engine
             .write_keys(self.import, keys.len(), keys.into_iter().map(Ok))?;
-        self.runs.push(run);
+        self.keys.add_run(run);
         Ok(())
     }
 
@@ -120,7 +117,7 @@ impl Session {
         let _maintenance = account.maintain();
         // From here on live hits with one of the import's keys are refused for the moment, so
         // that those that came before decide, and none can come between.
-        account.events().set_undecided(self.runs.clone());
+        account.events().set_undecided(self.keys.runs().to_vec());
         let undecided = Undecided(&account);
         self.engine.flush(&account)?;
         let since = {
@@ -136,7 +133,7 @@ impl Session {
         let also = Also {
             added_import: Some(self.import),
             // From here on a change of the manifest may speak of them.
-            added_runs: std::mem::take(&mut self.runs),
+            added_runs: self.keys.take_runs(),
             ..Also::default()
         };
         rewrite.finish(
@@ -164,15 +161,6 @@ impl Drop for Undecided<'_> {
     }
 }
 
-fn is_in(runs: &[Arc<Run>], event: EventKey) -> Result<bool, Error> {
-    for run in runs {
-        if run.contains(event)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 impl ImportSession for Session {
     fn push(&mut self, arrivals: Vec<Arrival>) -> Result<Vec<Outcome>, StoreError> {
         Ok(self.take(arrivals)?)
@@ -188,7 +176,7 @@ impl Drop for Session {
         self.rewrite = None;
         let disk = &*self.engine.disk;
         remove_folder(disk, &self.folder);
-        for run in &self.runs {
+        for run in self.keys.runs() {
             remove_file(disk, &run.path);
         }
         self.account

@@ -1,6 +1,5 @@
 //! One segment on disk, as the store uses it.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use afsa_executor::{Budget, Image, Vocabulary};
 use afsa_model::{Cut, Hit, Timestamp, VisitorKey};
 use afsa_segments::{Segment, SegmentError, SegmentFile, SegmentFiles};
+use hashbrown::HashMap;
 
 use crate::bloom::Bloom;
 use crate::disk::{Disk, remove_folder};

@@ -1,11 +1,12 @@
 //! Putting a view together: hot visitors that have changed are cut and encoded, and laid over the
 //! segments. What was made for earlier views serves the next.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use afsa_executor::{Budget, Image, OrdersCell, Shard, Vocabulary};
 use afsa_model::VisitorKey;
+use hashbrown::{HashMap, HashSet};
 
 use crate::error::Error;
 use crate::hot::{FROZEN, PartId, TierInUse};

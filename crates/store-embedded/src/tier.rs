@@ -1,11 +1,11 @@
 //! Visits in memory, as columns: what of an account is in no segment yet.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_executor::{Budget, Image, Vocabulary};
 use afsa_model::{Cut, VisitorKey};
 use afsa_segments::{Tables, encode};
+use hashbrown::{HashMap, HashSet};
 
 use crate::error::Error;
 use crate::part::prefix_of;

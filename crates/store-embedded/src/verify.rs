@@ -1,9 +1,10 @@
 //! Checking a store's folder from end to end, writing nothing.
 
-use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+
+use hashbrown::HashSet;
 
 use crate::disk::RealDisk;
 use crate::engine::{EVENTS, LOG, MANIFEST, SEGMENTS, names_in, run_path, segment_folder};

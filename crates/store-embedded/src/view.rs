@@ -1,7 +1,6 @@
 //! What an account's data looks like at one moment: shards of images for questions, and the same
 //! visits for whoever reads them one by one.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use afsa_executor::{Image, OrdersCell, Shard, execute};
@@ -10,6 +9,7 @@ use afsa_segments::{ColumnSource, Cuts, Tables};
 use afsa_store::{
     Activity, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question, Snapshot, StoreError,
 };
+use hashbrown::HashSet;
 
 use crate::error::Error;
 use crate::part::Part;

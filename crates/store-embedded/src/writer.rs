@@ -1,12 +1,13 @@
 //! The one thread that writes the log: it takes what waits, gives it its order, writes it with one
 //! sync, and only then replies.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use afsa_model::AccountId;
 use afsa_store::{Arrival, EventKey, Outcome, Reply, StoreError};
+use hashbrown::{HashMap, HashSet};
 
 use crate::account::Account;
 use crate::engine::Engine;

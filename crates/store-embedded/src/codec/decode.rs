@@ -1,5 +1,6 @@
 //! Reading arrivals back.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use afsa_model::{
@@ -11,6 +12,7 @@ use afsa_store::{Arrival, EventKey, Identity};
 use hashbrown::HashMap;
 
 use super::bytes::{DecodeError, Reader};
+use super::shared::SharedBlocks;
 
 /// So many different blocks or texts are remembered before all are forgotten.
 const MOST_REMEMBERED: usize = 1 << 15;
@@ -19,14 +21,102 @@ const MOST_REMEMBERED: usize = 1 << 15;
 #[derive(Default)]
 pub(crate) struct Decoder {
     texts: HashMap<Box<[u8]>, Arc<str>>,
-    clients: HashMap<Box<[u8]>, Arc<Client>>,
-    origins: HashMap<Box<[u8]>, Arc<Origin>>,
-    pages: HashMap<Box<[u8]>, Arc<PageContext>>,
+    clients: Contexts<Client>,
+    origins: Contexts<Origin>,
+    pages: Contexts<PageContext>,
+    /// Where contexts are numbered: what the numbers mean.
+    shared: Option<Arc<SharedBlocks>>,
+}
+
+/// Where a context stands.
+enum Place<'a> {
+    Here(&'a [u8]),
+    Shared(usize),
+}
+
+/// Contexts of one kind that were decoded before.
+struct Contexts<T> {
+    by_block: HashMap<Box<[u8]>, Arc<T>>,
+    by_number: Vec<Option<Arc<T>>>,
+}
+
+impl<T> Default for Contexts<T> {
+    fn default() -> Contexts<T> {
+        Contexts {
+            by_block: HashMap::new(),
+            by_number: Vec::new(),
+        }
+    }
+}
+
+impl<T> Contexts<T> {
+    fn get(&self, place: &Place<'_>) -> Option<Arc<T>> {
+        match place {
+            Place::Here(block) => self.by_block.get(*block).cloned(),
+            Place::Shared(number) => self.by_number.get(*number)?.clone(),
+        }
+    }
+
+    fn remember(&mut self, place: &Place<'_>, context: Arc<T>) {
+        match place {
+            Place::Here(block) => remember(&mut self.by_block, block, context),
+            Place::Shared(number) => {
+                if self.by_number.len() <= *number {
+                    self.by_number.resize(*number + 1, None);
+                }
+                if let Some(slot) = self.by_number.get_mut(*number) {
+                    *slot = Some(context);
+                }
+            }
+        }
+    }
 }
 
 impl Decoder {
+    /// Reads arrivals whose contexts are numbered.
+    pub fn of_shared(blocks: Arc<SharedBlocks>) -> Decoder {
+        Decoder {
+            shared: Some(blocks),
+            ..Decoder::default()
+        }
+    }
+
+    fn place<'a>(&self, from: &mut Reader<'a>) -> Result<Place<'a>, DecodeError> {
+        if self.shared.is_none() {
+            return Ok(Place::Here(from.block()?));
+        }
+        match from.u32()? {
+            0 => Ok(Place::Here(from.block()?)),
+            number => Ok(Place::Shared(number as usize - 1)),
+        }
+    }
+
+    fn block<'a>(
+        &self,
+        place: &Place<'a>,
+        from: &Reader<'_>,
+    ) -> Result<Cow<'a, [u8]>, DecodeError> {
+        match (place, &self.shared) {
+            (Place::Here(block), _) => Ok(Cow::Borrowed(block)),
+            (Place::Shared(number), Some(blocks)) => match blocks.get(*number) {
+                Some(block) => Ok(Cow::Owned(block.to_vec())),
+                None => Err(from.error("unknown context")),
+            },
+            (Place::Shared(_), None) => Err(from.error("unknown context")),
+        }
+    }
+
     pub fn arrival(&mut self, from: &mut Reader<'_>) -> Result<Arrival, DecodeError> {
-        let identity = match from.u8()? {
+        Ok(Arrival {
+            identity: Decoder::identity(from)?,
+            event: Decoder::event(from)?,
+            hit: self.hit(from)?,
+        })
+    }
+
+    /// Whose an arrival is, with which it begins.
+    pub fn identity(from: &mut Reader<'_>) -> Result<Identity, DecodeError> {
+        Ok(match from.u8()? {
             0 => Identity::Nobody,
             1 => Identity::Visitor(VisitorKey(from.u128()?)),
             2 => Identity::User(VisitorKey(from.u128()?)),
@@ -36,20 +126,26 @@ impl Decoder {
             },
             4 => Identity::Fingerprint(from.u128()?),
             _ => return Err(from.error("unknown identity")),
-        };
-        let event = match from.u8()? {
-            0 => None,
-            1 => Some(EventKey(from.fixed_u64()?)),
-            _ => return Err(from.error("unknown event tag")),
-        };
-        Ok(Arrival {
-            identity,
-            event,
-            hit: self.hit(from)?,
         })
     }
 
-    fn hit(&mut self, from: &mut Reader<'_>) -> Result<Hit, DecodeError> {
+    /// What follows the identity.
+    pub fn event(from: &mut Reader<'_>) -> Result<Option<EventKey>, DecodeError> {
+        match from.u8()? {
+            0 => Ok(None),
+            1 => Ok(Some(EventKey(from.fixed_u64()?))),
+            _ => Err(from.error("unknown event tag")),
+        }
+    }
+
+    /// When the hit was, of which the arrival's rest consists.
+    pub fn time(mut from: Reader<'_>) -> Result<Timestamp, DecodeError> {
+        from.u8()?;
+        Ok(Timestamp(from.i64()?))
+    }
+
+    /// The arrival's rest.
+    pub fn hit(&mut self, from: &mut Reader<'_>) -> Result<Hit, DecodeError> {
         let flags = from.u8()?;
         let has = |bit: u8| flags & (1 << bit) != 0;
         let time = Timestamp(from.i64()?);
@@ -94,11 +190,12 @@ impl Decoder {
     }
 
     fn client(&mut self, from: &mut Reader<'_>) -> Result<Arc<Client>, DecodeError> {
-        let block = from.block()?;
-        if let Some(known) = self.clients.get(block) {
-            return Ok(known.clone());
+        let place = self.place(from)?;
+        if let Some(known) = self.clients.get(&place) {
+            return Ok(known);
         }
-        let mut inner = Reader::new(block);
+        let block = self.block(&place, from)?;
+        let mut inner = Reader::new(&block);
         let client = Arc::new(Client {
             country: self.text(&mut inner)?,
             region: self.text(&mut inner)?,
@@ -116,16 +213,17 @@ impl Decoder {
             viewport: self.text(&mut inner)?,
             cms: self.text(&mut inner)?,
         });
-        remember(&mut self.clients, block, client.clone());
+        self.clients.remember(&place, client.clone());
         Ok(client)
     }
 
     fn origin(&mut self, from: &mut Reader<'_>) -> Result<Arc<Origin>, DecodeError> {
-        let block = from.block()?;
-        if let Some(known) = self.origins.get(block) {
-            return Ok(known.clone());
+        let place = self.place(from)?;
+        if let Some(known) = self.origins.get(&place) {
+            return Ok(known);
         }
-        let mut inner = Reader::new(block);
+        let block = self.block(&place, from)?;
+        let mut inner = Reader::new(&block);
         let origin = Arc::new(Origin {
             channel: self.text(&mut inner)?,
             source: self.text(&mut inner)?,
@@ -146,16 +244,17 @@ impl Decoder {
             cost_method: self.text(&mut inner)?,
             cost: decimal(&mut inner)?,
         });
-        remember(&mut self.origins, block, origin.clone());
+        self.origins.remember(&place, origin.clone());
         Ok(origin)
     }
 
     fn page(&mut self, from: &mut Reader<'_>) -> Result<Arc<PageContext>, DecodeError> {
-        let block = from.block()?;
-        if let Some(known) = self.pages.get(block) {
-            return Ok(known.clone());
+        let place = self.place(from)?;
+        if let Some(known) = self.pages.get(&place) {
+            return Ok(known);
         }
-        let mut inner = Reader::new(block);
+        let block = self.block(&place, from)?;
+        let mut inner = Reader::new(&block);
         let has_location = inner.u8()? != 0;
         let hostname = self.text(&mut inner)?;
         let page = self.text(&mut inner)?;
@@ -171,7 +270,7 @@ impl Decoder {
             title,
             content_groups,
         });
-        remember(&mut self.pages, block, context.clone());
+        self.pages.remember(&place, context.clone());
         Ok(context)
     }
 

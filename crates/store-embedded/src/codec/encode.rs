@@ -9,8 +9,41 @@ use afsa_store::{Arrival, Identity};
 
 use super::bytes::{put_bytes, put_i64, put_u64};
 
+/// How contexts that repeat from hit to hit are written.
+pub(crate) trait PutContexts {
+    fn client(&mut self, out: &mut Vec<u8>, client: &Arc<Client>);
+    fn origin(&mut self, out: &mut Vec<u8>, origin: &Arc<Origin>);
+    fn page(&mut self, out: &mut Vec<u8>, page: &Arc<PageContext>);
+}
+
+/// Each context stands in its hit, as a block.
+struct InPlace;
+
+impl PutContexts for InPlace {
+    fn client(&mut self, out: &mut Vec<u8>, client: &Arc<Client>) {
+        put_block(out, |out| put_client(out, client));
+    }
+
+    fn origin(&mut self, out: &mut Vec<u8>, origin: &Arc<Origin>) {
+        put_block(out, |out| put_origin(out, origin));
+    }
+
+    fn page(&mut self, out: &mut Vec<u8>, page: &Arc<PageContext>) {
+        put_block(out, |out| put_page(out, page));
+    }
+}
+
 /// Appends the arrival, its hit's sequence, visitor and import included.
 pub(crate) fn put_arrival(out: &mut Vec<u8>, arrival: &Arrival) {
+    put_arrival_with(out, arrival, &mut InPlace);
+}
+
+/// Appends the arrival with its contexts as `contexts` has them.
+pub(crate) fn put_arrival_with(
+    out: &mut Vec<u8>,
+    arrival: &Arrival,
+    contexts: &mut impl PutContexts,
+) {
     put_identity(out, arrival.identity);
     match arrival.event {
         None => out.push(0),
@@ -19,7 +52,7 @@ pub(crate) fn put_arrival(out: &mut Vec<u8>, arrival: &Arrival) {
             out.extend_from_slice(&event.0.to_be_bytes());
         }
     }
-    put_hit(out, &arrival.hit);
+    put_hit(out, &arrival.hit, contexts);
 }
 
 fn put_identity(out: &mut Vec<u8>, identity: Identity) {
@@ -36,7 +69,7 @@ fn put_identity(out: &mut Vec<u8>, identity: Identity) {
     }
 }
 
-fn put_hit(out: &mut Vec<u8>, hit: &Hit) {
+fn put_hit(out: &mut Vec<u8>, hit: &Hit, contexts: &mut impl PutContexts) {
     let flags = u8::from(hit.by_user)
         | u8::from(hit.visitor.0 != 0) << 1
         | u8::from(hit.import != 0) << 2
@@ -58,12 +91,12 @@ fn put_hit(out: &mut Vec<u8>, hit: &Hit) {
     }
     put_text(out, &hit.user);
     put_text(out, &hit.role);
-    put_block(out, |out| put_client(out, &hit.client));
+    contexts.client(out, &hit.client);
     if let Some(origin) = &hit.origin {
-        put_block(out, |out| put_origin(out, origin));
+        contexts.origin(out, origin);
     }
     if let Some(page) = &hit.page {
-        put_block(out, |out| put_page(out, page));
+        contexts.page(out, page);
     }
     if let Some(custom) = &hit.custom {
         put_custom(out, custom);
@@ -72,7 +105,7 @@ fn put_hit(out: &mut Vec<u8>, hit: &Hit) {
 }
 
 /// What `write` appends, behind its length in four bytes.
-fn put_block(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn put_block(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     write(out);
@@ -116,7 +149,7 @@ fn put_number(out: &mut Vec<u8>, number: Option<u32>) {
     put_u64(out, number.map_or(0, |number| u64::from(number) + 1));
 }
 
-fn put_client(out: &mut Vec<u8>, client: &Client) {
+pub(super) fn put_client(out: &mut Vec<u8>, client: &Client) {
     let Client {
         country,
         region,
@@ -156,7 +189,7 @@ fn put_client(out: &mut Vec<u8>, client: &Client) {
     );
 }
 
-fn put_origin(out: &mut Vec<u8>, origin: &Origin) {
+pub(super) fn put_origin(out: &mut Vec<u8>, origin: &Origin) {
     let Origin {
         channel,
         source,
@@ -202,7 +235,7 @@ fn put_origin(out: &mut Vec<u8>, origin: &Origin) {
     put_decimal(out, *cost);
 }
 
-fn put_page(out: &mut Vec<u8>, page: &PageContext) {
+pub(super) fn put_page(out: &mut Vec<u8>, page: &PageContext) {
     out.push(u8::from(page.has_location));
     put_texts(out, [&page.hostname, &page.page, &page.title]);
     put_texts(out, &page.content_groups);

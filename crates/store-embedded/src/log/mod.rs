@@ -9,17 +9,18 @@ mod recovery;
 #[cfg(test)]
 mod simulation;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afsa_model::AccountId;
+use hashbrown::HashMap;
 
 use crate::disk::{AppendFile, Disk};
 use crate::error::{Context, Error};
 
-pub(crate) use frame::put_frame;
+pub(crate) use frame::{Frame, put_frame};
 pub use recovery::Finding;
 pub(crate) use recovery::{check_file, recover};
 

@@ -1,9 +1,8 @@
 //! Which day's key cookieless hits have: they keep yesterday's while a visit of it is under way.
 
-use std::collections::{HashMap, HashSet};
-
 use afsa_model::{DAY, Hit, Timestamp, VisitorKey};
 use afsa_store::{Arrival, Identity};
+use hashbrown::{HashMap, HashSet};
 
 use super::Finishing;
 use super::partition::discard;
@@ -38,6 +37,7 @@ impl Finishing<'_> {
     /// Gives cookieless hits their key, together with the stored hits of the same keys: those are
     /// of two days at most, for older ones there is no key that lives.
     pub(super) fn resolve_cookieless(&mut self) -> Result<(), Error> {
+        let blocks = self.spill.blocks();
         let file = self.spill.take_cookieless()?;
         let timeout = self.rules.visit_timeout;
         let mut seen: Vec<Seen> = Vec::new();
@@ -45,7 +45,7 @@ impl Finishing<'_> {
         let mut before: HashMap<VisitorKey, (VisitorKey, i64)> = HashMap::new();
         let mut after: HashMap<VisitorKey, (VisitorKey, i64)> = HashMap::new();
         let mut keys: HashSet<VisitorKey> = HashSet::new();
-        for_each_record(&file, |record| {
+        for_each_record(&file, &blocks, |record| {
             let Record::Arrival(Arrival { identity, hit, .. }) = record else {
                 return Ok(());
             };
@@ -90,7 +90,7 @@ impl Finishing<'_> {
             });
         }
         let kept = keeping(seen, timeout);
-        for_each_record(&file, |record| {
+        for_each_record(&file, &blocks, |record| {
             let Record::Arrival(Arrival {
                 identity,
                 event,

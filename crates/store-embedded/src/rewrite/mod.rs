@@ -12,12 +12,12 @@ mod records;
 mod spill;
 mod write;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use afsa_model::{Hit, VisitorKey};
 use afsa_store::{Arrival, EventKey, Identity};
 use afsa_visits::Rules;
+use hashbrown::{HashMap, HashSet};
 
 use crate::account::Account;
 use crate::disk::remove_folder;

@@ -1,10 +1,10 @@
 //! Whose the hits are that told only their user.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use afsa_model::{Hit, VisitorKey};
 use afsa_store::{Arrival, EventKey, Identity};
+use hashbrown::{HashMap, HashSet};
 
 use super::Finishing;
 use super::partition::discard;
@@ -27,9 +27,10 @@ impl Finishing<'_> {
     /// belong to another visitor now are pulled.
     pub(super) fn resolve_people(&mut self, anew: &HashSet<Arc<str>>) -> Result<(), Error> {
         let mut met: HashSet<Arc<str>> = HashSet::new();
+        let blocks = self.spill.blocks();
         for file in self.spill.take_users()? {
             let mut users: HashMap<Arc<str>, Told> = HashMap::new();
-            for_each_record(&file, |record| {
+            for_each_record(&file, &blocks, |record| {
                 match record {
                     Record::Link {
                         user,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use afsa_model::VisitorKey;
 use afsa_store::{Arrival, Identity};
 
-use super::records::RecordFile;
+use super::records::{RecordFile, put_arrival_record, put_link_record};
+use crate::codec::{SharedBlocks, SharedContexts};
 use crate::disk::{Disk, remove_folder};
 use crate::error::{Context, Error};
 use crate::part::prefix_of;
@@ -30,6 +31,9 @@ pub(super) struct Spill {
     users: Vec<RecordFile>,
     /// Hits of which only their order in time tells which day's key they have.
     cookieless: RecordFile,
+    contexts: SharedContexts,
+    /// Room for the record that is being made.
+    scratch: Vec<u8>,
     pub hits: u64,
 }
 
@@ -54,6 +58,8 @@ impl Spill {
             users: files("users", USER_FILES)?,
             cookieless: RecordFile::create(folder.join("cookieless"))?,
             folder,
+            contexts: SharedContexts::default(),
+            scratch: Vec::new(),
             hits: 0,
         })
     }
@@ -61,17 +67,20 @@ impl Spill {
     /// Sets an arrival down where the next step looks for it.
     pub fn put(&mut self, arrival: &Arrival) -> Result<(), Error> {
         self.hits += 1;
-        match (arrival.identity, &arrival.hit.user) {
-            (Identity::User(_), Some(user)) => {
-                let user = user.clone();
-                self.user_file(&user)?.put(arrival)
-            }
-            (Identity::User(own), None) => self.partition(own)?.put(arrival),
-            (Identity::Cookieless { .. }, _) => self.cookieless.put(arrival),
-            (Identity::Fingerprint(print), _) => self.partition(VisitorKey(print))?.put(arrival),
-            (Identity::Nobody, _) => self.nobody_file(arrival.hit.sequence)?.put(arrival),
-            (Identity::Visitor(visitor), _) => self.partition(visitor)?.put(arrival),
-        }
+        let mut record = std::mem::take(&mut self.scratch);
+        record.clear();
+        put_arrival_record(&mut record, arrival, &mut self.contexts);
+        let file = match (arrival.identity, &arrival.hit.user) {
+            (Identity::User(_), Some(user)) => self.user_file(user),
+            (Identity::User(own), None) => self.partition(own),
+            (Identity::Cookieless { .. }, _) => Ok(&mut self.cookieless),
+            (Identity::Fingerprint(print), _) => self.partition(VisitorKey(print)),
+            (Identity::Nobody, _) => self.nobody_file(arrival.hit.sequence),
+            (Identity::Visitor(visitor), _) => self.partition(visitor),
+        };
+        let done = file.and_then(|file| file.put(&record));
+        self.scratch = record;
+        done
     }
 
     /// Notes that the hit told both its visitor and its user, if it did.
@@ -80,11 +89,16 @@ impl Spill {
         if let (Identity::Visitor(visitor), Some(user), false) =
             (arrival.identity, &hit.user, hit.by_user)
         {
-            let user = user.clone();
-            self.user_file(&user)?
-                .put_link(&user, (hit.time, hit.sequence), visitor)?;
+            let mut record = Vec::new();
+            put_link_record(&mut record, user, (hit.time, hit.sequence), visitor);
+            self.user_file(user)?.put(&record)?;
         }
         Ok(())
+    }
+
+    /// What the contexts' numbers in the files mean.
+    pub fn blocks(&self) -> Arc<SharedBlocks> {
+        self.contexts.blocks().clone()
     }
 
     fn partition(&mut self, visitor: VisitorKey) -> Result<&mut RecordFile, Error> {
@@ -104,8 +118,8 @@ impl Spill {
     }
 
     fn user_file(&mut self, user: &Arc<str>) -> Result<&mut RecordFile, Error> {
-        let hasher = BuildHasherDefault::<DefaultHasher>::default();
-        let at = hasher.hash_one(user) as usize % USER_FILES;
+        let at =
+            BuildHasherDefault::<DefaultHasher>::default().hash_one(user) as usize % USER_FILES;
         let folder = &self.folder;
         self.users.get_mut(at).ok_or_else(|| no_such(folder))
     }

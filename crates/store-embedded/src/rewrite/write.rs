@@ -1,18 +1,19 @@
 //! From partition files to segments, and into the manifest.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use afsa_model::{Cut, Hit, Timestamp, VisitorKey};
+use afsa_model::{Cut, Hit, VisitorKey};
 use afsa_segments::encode;
 use afsa_store::EventKey;
 use afsa_visits::Rules;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::partition::{PartitionFile, discard, nobody_in};
+use super::partition::{Loaded, PartitionFile, discard, nobody_in};
 use super::spill::{PARTITION_BITS, Partition};
 use super::{Also, Finishing};
 use crate::account::Account;
+use crate::codec::SharedBlocks;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::hot::PartId;
@@ -43,6 +44,7 @@ impl Finishing<'_> {
             rules: self.rules,
             pulled: &pulled,
             is_double,
+            blocks: self.spill.blocks(),
         };
         let spilled = self.spill.finish()?;
         let per_shard = 1 << (PARTITION_BITS - self.bits.min(PARTITION_BITS));
@@ -138,6 +140,9 @@ fn commit(
     Ok(())
 }
 
+/// Visitors with their hits, ascending.
+type Visitors = Box<dyn Iterator<Item = Result<(VisitorKey, Vec<Hit>), Error>>>;
+
 /// What every shard is written with.
 struct Job<'a> {
     engine: &'a Engine,
@@ -146,6 +151,8 @@ struct Job<'a> {
     rules: Rules,
     pulled: &'a HashMap<PartId, HashSet<VisitorKey>>,
     is_double: &'a (dyn Fn(EventKey) -> Result<bool, Error> + Sync),
+    /// What contexts' numbers in the files mean.
+    blocks: Arc<SharedBlocks>,
 }
 
 struct Written {
@@ -163,11 +170,11 @@ impl Job<'_> {
         let mut waiting: Vec<PartitionFile> = partitions
             .iter()
             .rev()
-            .map(|partition| PartitionFile::new(partition.visitors.clone()))
+            .map(|partition| PartitionFile::new(partition.visitors.clone(), self.blocks.clone()))
             .collect();
         let mut nobody_failure = None;
         let files = partitions.iter().filter_map(|it| it.nobody.as_deref());
-        let mut nobody = files.flat_map(|file| nobody_in(file, self.is_double));
+        let mut nobody = files.flat_map(|file| nobody_in(file, &self.blocks, self.is_double));
         let of_nobody = std::iter::from_fn(|| match nobody.next()? {
             Ok(cut) => Some((VisitorKey::NOBODY, cut)),
             Err(error) => {
@@ -175,17 +182,24 @@ impl Job<'_> {
                 None
             }
         });
-        let mut loaded: std::vec::IntoIter<(VisitorKey, Vec<Hit>)> = Vec::new().into_iter();
+        let mut loaded: Visitors = Box::new(std::iter::empty());
         let mut pulled = HashMap::new();
         let mut failure = None;
         let cuts = std::iter::from_fn(|| {
             loop {
-                if let Some((visitor, hits)) = loaded.next() {
-                    return Some((visitor, afsa_visits::cut(hits, self.rules)));
+                match loaded.next() {
+                    Some(Ok((visitor, hits))) => {
+                        return Some((visitor, afsa_visits::cut(hits, self.rules)));
+                    }
+                    Some(Err(error)) => {
+                        failure = Some(error);
+                        return None;
+                    }
+                    None => {}
                 }
                 let file = waiting.pop()?;
                 match self.next_of(file, &mut waiting, &mut pulled) {
-                    Ok(visitors) => loaded = visitors.into_iter(),
+                    Ok(visitors) => loaded = visitors,
                     Err(error) => {
                         failure = Some(error);
                         return None;
@@ -210,33 +224,27 @@ impl Job<'_> {
         file: PartitionFile,
         waiting: &mut Vec<PartitionFile>,
         pulled: &mut HashMap<PartId, HashSet<VisitorKey>>,
-    ) -> Result<Vec<(VisitorKey, Vec<Hit>)>, Error> {
+    ) -> Result<Visitors, Error> {
         if let Some(divisions) = file.divided()? {
             waiting.extend(divisions.into_iter().rev());
-            return Ok(Vec::new());
+            return Ok(Box::new(std::iter::empty()));
         }
-        let mut visitors = file.load(self.rules.visit_timeout, self.is_double)?;
-        self.pull_near(&mut visitors, pulled)?;
+        let mut loaded = file.load(self.rules.visit_timeout, self.is_double)?;
         discard(&file.path);
-        let mut visitors: Vec<(VisitorKey, Vec<Hit>)> = visitors.into_iter().collect();
-        visitors.sort_unstable_by_key(|(visitor, _)| *visitor);
-        Ok(visitors)
+        if !self.parts.is_empty() {
+            self.pull_near(&mut loaded, pulled)?;
+        }
+        Ok(Box::new(loaded.into_visitors()))
     }
 
     /// Takes stored hits that come near the loaded ones along; `settle` tells why that suffices.
     fn pull_near(
         &self,
-        visitors: &mut HashMap<VisitorKey, Vec<Hit>>,
+        loaded: &mut Loaded,
         pulled: &mut HashMap<PartId, HashSet<VisitorKey>>,
     ) -> Result<(), Error> {
         let gap = self.rules.visit_timeout;
-        let mut spans: HashMap<VisitorKey, (Timestamp, Timestamp)> = HashMap::new();
-        for (visitor, hits) in visitors.iter() {
-            let times = hits.iter().map(|hit| hit.time);
-            if let (Some(first), Some(last)) = (times.clone().min(), times.max()) {
-                spans.insert(*visitor, (first, last));
-            }
-        }
+        let mut spans = loaded.spans()?;
         loop {
             let mut pulled_any = false;
             for part in &self.parts {
@@ -265,7 +273,7 @@ impl Job<'_> {
                             *last = hit.time.max(*last);
                         });
                     }
-                    visitors.entry(visitor).or_default().extend(hits);
+                    loaded.add(visitor, hits);
                 }
                 gone.extend(here);
             }

@@ -6,9 +6,8 @@
 //! knows that of hits in the log only, and such a hit no longer brings the chain of the next day
 //! to itself.
 
-use std::collections::HashMap;
-
 use afsa_model::{DAY, Hit, Timestamp, VisitorKey};
+use hashbrown::HashMap;
 
 use super::State;
 use super::pull::Reach;

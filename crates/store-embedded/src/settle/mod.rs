@@ -9,12 +9,13 @@ mod chains;
 mod pull;
 mod users;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use afsa_model::{AccountSettings, DAY, VisitorKey};
 use afsa_store::{Arrival, Identity};
 use afsa_visits::Rules;
+use hashbrown::{HashMap, HashSet};
 
 use crate::error::Error;
 use crate::fingerprint::fingerprint_key;

@@ -3,10 +3,10 @@
 //! When a hit changes who was known when, the hits of all visitors concerned are pulled and such
 //! hits go where they belong now.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use afsa_model::{Hit, VisitorKey};
+use hashbrown::HashSet;
 
 use super::State;
 use super::pull::Reach;
