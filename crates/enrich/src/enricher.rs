@@ -1,10 +1,11 @@
 //! Everything at once, for every hit.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use afsa_model::{Client, Exclusion, Origin, PageContext, Text, text};
+use foldhash::quality::RandomState;
 
 use crate::EnrichError;
 use crate::address::Address;
@@ -15,8 +16,12 @@ use crate::language::language;
 use crate::origin::{Found, Note, Origins, Sources, page};
 use crate::place::{Place, Places};
 
-/// Agent texts and clients that are remembered: a busy day's variety of both, in a few megabytes.
+/// Agent texts, clients, senders and pages that are remembered: a busy day's variety of each, in a
+/// few megabytes.
 const REMEMBERED: usize = 8_192;
+
+/// Senders and pages that told more bytes are not remembered.
+const LONGEST_REMEMBERED: usize = 1_024;
 
 /// All that enriching looks things up in.
 pub struct Tables {
@@ -82,7 +87,34 @@ pub struct Enricher {
     places: Places,
     agents_read: Cache<Arc<AgentRead>>,
     clients: Cache<Arc<Client>>,
+    /// The hits of a visit come from one sender, and those of a site speak of few pages: most
+    /// hits are done with one look at each of these.
+    senders: Cache<Arc<Sender>>,
+    spoken: Cache<Arc<Spoken>>,
     hasher: RandomState,
+}
+
+/// What hits told of their client, with what became of it.
+struct Sender {
+    agent: Option<Box<str>>,
+    /// Cut.
+    address: Option<IpAddr>,
+    /// Language, screen, viewport and cms.
+    own: [Option<Box<str>>; 4],
+    client: Arc<Client>,
+    exclusion: Option<Exclusion>,
+}
+
+/// Which page hits spoke of and where they came from, with what became of it.
+struct Spoken {
+    location: Option<Box<str>>,
+    referrer: Option<Box<str>>,
+    allow_anchor: bool,
+    kept_parameters: Arc<[Arc<str>]>,
+    internal_hosts: Arc<[Box<str>]>,
+    /// Title and content groups are its own.
+    page: Option<Arc<PageContext>>,
+    found: Option<Found>,
 }
 
 struct AgentRead {
@@ -100,7 +132,9 @@ impl Enricher {
             places: tables.places,
             agents_read: Cache::new(REMEMBERED),
             clients: Cache::new(REMEMBERED),
-            hasher: RandomState::new(),
+            senders: Cache::new(REMEMBERED),
+            spoken: Cache::new(REMEMBERED),
+            hasher: RandomState::default(),
         }
     }
 
@@ -109,37 +143,102 @@ impl Enricher {
     /// The whole address serves to tell the account's own people; then it is cut as the account's
     /// policy says, and the place is that of what is left.
     pub fn enrich(&self, rules: &AccountRules, input: &Input<'_>) -> Enriched {
-        let agent = input.agent.map(|agent| self.agent(agent));
-        let address = input
-            .address
-            .and_then(|address| cut_address(address, rules.dropped_bytes));
-        let place = address
-            .map(|address| self.places.find(address))
-            .unwrap_or_default();
-        let location = filled(input.location).map(Address::split);
-        let referrer = filled(input.referrer);
-        let found = self
-            .origins
-            .find(location.as_ref(), referrer, &rules.internal_hosts);
-        let spam = found.as_ref().is_some_and(|found| found.spam);
-        let (origin, note) = found.map_or((None, None), |Found { origin, note, .. }| {
-            (Some(origin), note)
-        });
+        let sender = self.sender(rules, input);
+        let spoken = self.spoken(rules, input);
+        let found = spoken.found.as_ref();
         let exclusion = if input.is_own || rules.is_own(input.address, input.role) {
             Some(Exclusion::OwnPeople)
         } else {
-            let by_agent = agent.as_ref().and_then(|agent| agent.info.exclusion);
-            by_agent
+            let is_spam = found.is_some_and(|found| found.spam);
+            sender
+                .exclusion
                 .or(input.is_robot.then_some(Exclusion::Robot))
-                .or(spam.then_some(Exclusion::ReferrerSpam))
+                .or(is_spam.then_some(Exclusion::ReferrerSpam))
         };
         Enriched {
-            client: self.client(agent.as_deref(), &place, input),
-            origin,
-            page: page_context(location.as_ref(), rules, input),
+            client: sender.client.clone(),
+            origin: found.map(|found| found.origin.clone()),
+            page: spoken.page.clone(),
             exclusion,
-            note,
+            note: found.and_then(|found| found.note),
         }
+    }
+
+    fn sender(&self, rules: &AccountRules, input: &Input<'_>) -> Arc<Sender> {
+        let address = input
+            .address
+            .and_then(|address| cut_address(address, rules.dropped_bytes));
+        let own = [input.language, input.screen, input.viewport, input.cms];
+        let make = || {
+            let agent = input.agent.map(|agent| self.agent(agent));
+            let place = address
+                .map(|address| self.places.find(address))
+                .unwrap_or_default();
+            Arc::new(Sender {
+                agent: input.agent.map(Box::from),
+                address,
+                own: own.map(|text| text.map(Box::from)),
+                client: self.client(agent.as_deref(), &place, input),
+                exclusion: agent.and_then(|agent| agent.info.exclusion),
+            })
+        };
+        let told = own.iter().chain([&input.agent]).flatten();
+        if told.map(|text| text.len()).sum::<usize>() > LONGEST_REMEMBERED {
+            return make();
+        }
+        self.senders.get_or_make(
+            self.hasher.hash_one((input.agent, address, own)),
+            |known| {
+                known.agent.as_deref() == input.agent
+                    && known.address == address
+                    && known.own.each_ref().map(Option::as_deref) == own
+            },
+            make,
+        )
+    }
+
+    fn spoken(&self, rules: &AccountRules, input: &Input<'_>) -> Arc<Spoken> {
+        let title = told(input.title);
+        let groups = input.content_groups.map(told);
+        let make = || {
+            let location = filled(input.location).map(Address::split);
+            let referrer = filled(input.referrer);
+            Arc::new(Spoken {
+                location: input.location.map(Box::from),
+                referrer: input.referrer.map(Box::from),
+                allow_anchor: input.allow_anchor,
+                kept_parameters: rules.kept_parameters.clone(),
+                internal_hosts: rules.internal_hosts.clone(),
+                page: page_context(location.as_ref(), rules, input),
+                found: self
+                    .origins
+                    .find(location.as_ref(), referrer, &rules.internal_hosts),
+            })
+        };
+        let texts = [input.location, input.referrer, title];
+        let length = |texts: &[Option<&str>]| -> usize {
+            texts.iter().flatten().map(|text| text.len()).sum()
+        };
+        if length(&texts) + length(&groups) > LONGEST_REMEMBERED {
+            return make();
+        }
+        self.spoken.get_or_make(
+            self.hasher
+                .hash_one((texts, groups, input.allow_anchor, &rules.kept_parameters)),
+            |known| {
+                let page = known.page.as_deref();
+                known.location.as_deref() == input.location
+                    && known.referrer.as_deref() == input.referrer
+                    && known.allow_anchor == input.allow_anchor
+                    && known.kept_parameters == rules.kept_parameters
+                    && known.internal_hosts == rules.internal_hosts
+                    && page.and_then(|page| page.title.as_deref()) == title
+                    && page.map_or([None; 5], |page| {
+                        page.content_groups.each_ref().map(Option::as_deref)
+                    }) == groups
+            },
+            make,
+        )
     }
 
     fn agent(&self, agent: &str) -> Arc<AgentRead> {
@@ -233,9 +332,8 @@ fn page_context(
     rules: &AccountRules,
     input: &Input<'_>,
 ) -> Option<Arc<PageContext>> {
-    let shared =
-        |value: Option<&Arc<str>>| -> Text { value.filter(|value| !value.is_empty()).cloned() };
-    let title = shared(input.title);
+    let shared = |value: Option<&Arc<str>>| value.filter(|value| !value.is_empty()).cloned();
+    let title: Text = shared(input.title);
     let content_groups = input.content_groups.map(shared);
     if location.is_none() && title.is_none() && content_groups.iter().all(Option::is_none) {
         return None;
@@ -249,6 +347,12 @@ fn page_context(
         title,
         content_groups,
     }))
+}
+
+fn told(value: Option<&Arc<str>>) -> Option<&str> {
+    value
+        .map(|value| &**value)
+        .filter(|value| !value.is_empty())
 }
 
 fn filled(value: Option<&str>) -> Option<&str> {

@@ -10,9 +10,9 @@ use crate::EnrichError;
 /// What of an account's settings enriching needs, made ready once.
 #[derive(Clone, Debug, Default)]
 pub struct AccountRules {
-    pub(crate) kept_parameters: Vec<Arc<str>>,
+    pub(crate) kept_parameters: Arc<[Arc<str>]>,
     /// In lower case; hosts below them are meant too.
-    pub(crate) internal_hosts: Vec<Box<str>>,
+    pub(crate) internal_hosts: Arc<[Box<str>]>,
     pub(crate) dropped_bytes: u8,
     own_networks: Vec<Network>,
     own_roles: Vec<Arc<str>>,
@@ -40,7 +40,7 @@ impl AccountRules {
                 .into()
         };
         let rules = AccountRules {
-            kept_parameters: settings.kept_parameters.clone(),
+            kept_parameters: settings.kept_parameters.clone().into(),
             internal_hosts: settings.internal_hosts.iter().map(host_of).collect(),
             dropped_bytes: settings.address_policy.dropped_bytes,
             own_networks,
