@@ -109,23 +109,61 @@ pub(crate) struct TextBuilder {
     codes: Vec<i32>,
     nulls: Nulls,
     interner: Interner,
-    /// The text set last. Neighbours repeat, and often are the very same allocation.
-    last: Option<(Arc<str>, i32)>,
+    seen: SeenTexts,
 }
 
 impl TextBuilder {
     pub fn set(&mut self, row: usize, text: &Arc<str>) {
-        let code = match &self.last {
-            Some((last, code)) if Arc::ptr_eq(last, text) || last == text => *code,
-            _ => {
+        let code = match self.seen.code(text) {
+            Some(code) => code,
+            None => {
                 let code = self.interner.number(text);
-                self.last = Some((text.clone(), code));
+                self.seen.note(text, code, self.interner.ends.len());
                 code
             }
         };
         self.nulls.set(row, self.codes.len());
         self.codes.resize(row, 0);
         self.codes.push(code);
+    }
+}
+
+/// The codes of texts met lately, by their place in memory: hits share what they have in common,
+/// so that most texts are known without being read. They are held, so that no other text can
+/// take their place.
+#[derive(Default)]
+struct SeenTexts(Vec<Option<(Arc<str>, i32)>>);
+
+/// More texts of a column are not known by their place.
+const MOST_SEEN: usize = 1 << 13;
+
+impl SeenTexts {
+    #[inline]
+    fn code(&self, text: &Arc<str>) -> Option<i32> {
+        match self.0.get(self.place(text)) {
+            Some(Some((seen, code))) if Arc::ptr_eq(seen, text) => Some(*code),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn place(&self, text: &Arc<str>) -> usize {
+        let address = Arc::as_ptr(text).cast::<u8>() as usize;
+        // The length is a power of two, or 0.
+        (address.wrapping_mul(0x9e37_79b9) >> 16) & self.0.len().wrapping_sub(1)
+    }
+
+    /// `distinct` tells how many texts the column has by now.
+    fn note(&mut self, text: &Arc<str>, code: i32, distinct: usize) {
+        if self.0.len() < (distinct * 2).min(MOST_SEEN) {
+            let room = (distinct * 4).next_power_of_two().clamp(8, MOST_SEEN);
+            self.0.clear();
+            self.0.resize(room, None);
+        }
+        let place = self.place(text);
+        if let Some(slot) = self.0.get_mut(place) {
+            *slot = Some((text.clone(), code));
+        }
     }
 }
 

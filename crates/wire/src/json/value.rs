@@ -222,13 +222,9 @@ fn hexadecimal(rest: &mut Chars<'_>) -> u32 {
 
 /// Whether arrays and objects lie deeper in each other than `limit`. The input need not be valid.
 pub(super) fn is_deeper_than(limit: usize, json: &str) -> bool {
-    let is_opening = |byte: &u8| matches!(byte, b'{' | b'[');
-    if json
-        .as_bytes()
-        .iter()
-        .filter(|byte| is_opening(byte))
-        .count()
-        <= limit
+    if memchr::memchr2_iter(b'{', b'[', json.as_bytes())
+        .nth(limit)
+        .is_none()
     {
         return false;
     }
