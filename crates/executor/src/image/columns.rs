@@ -28,6 +28,7 @@ pub(crate) enum ColumnKey {
     Moments(Thing),
     Actions(Thing),
     Codes(Thing, Dimension),
+    Firsts(Thing, Dimension),
     HitUsers,
     Campaigns,
     CartSteps,

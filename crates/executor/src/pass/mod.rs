@@ -5,6 +5,7 @@ mod cells;
 mod fact;
 mod flat;
 mod general;
+mod joined;
 mod scenes;
 mod select;
 mod weight;
@@ -102,7 +103,7 @@ struct Ready {
     selected: Selected,
     buffers: Buffers,
     chunk: flat::Chunk,
-    joined: flat::JoinedChunk,
+    joined: joined::JoinedChunk,
     keys: Vec<u32>,
 }
 
@@ -165,7 +166,7 @@ impl Ready {
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
-            joined: flat::JoinedChunk::default(),
+            joined: joined::JoinedChunk::default(),
             keys: Vec::new(),
         };
         if !ready.selected.is_any() {
