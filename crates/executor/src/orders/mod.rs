@@ -20,7 +20,7 @@ pub(crate) use columns::{Coupons, PartOrders, Placed};
 pub(crate) use gather::ToldOrders;
 pub(crate) use people::{Everyone, HitUsers};
 use resolve::Resolver;
-use update::{PartPlaced, Update};
+use update::{Known, PartPlaced, Update};
 
 use crate::Shard;
 use crate::image::{Image, Vocabulary};
@@ -38,7 +38,7 @@ pub struct OrdersCell {
 
 struct Kept {
     /// In the order of the shards.
-    images: Vec<Arc<Image>>,
+    images: Vec<Known>,
     settings: AccountSettings,
     orders: Arc<Orders>,
     /// Of the images, in their order.
@@ -85,7 +85,8 @@ impl OrdersCell {
             }
             let window = settings.order_window;
             let before = kept.carts_before.take();
-            let carts = carts::follow(&kept.images, &kept.orders, window, before)?;
+            let images = kept.images();
+            let carts = carts::follow(&images, &kept.orders, window, before)?;
             kept.carts = Some(carts.clone());
             Ok(carts)
         })
@@ -146,7 +147,7 @@ impl Kept {
     ) -> Result<Kept, StoreError> {
         let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
         let mut kept = Kept {
-            images: images.iter().map(|image| Arc::clone(image)).collect(),
+            images: Vec::new(),
             settings: settings.clone(),
             orders: Arc::new(Orders::none(0)),
             carts: None,
@@ -156,6 +157,7 @@ impl Kept {
         };
         let Some(before) = before.filter(|before| before.settings == *settings) else {
             kept.orders = Arc::new(Orders::resolve(&images, settings)?);
+            kept.images = known(&images)?;
             return Ok(kept);
         };
         let update = Update::of(&before.images, &before.orders, &images)?;
@@ -175,7 +177,12 @@ impl Kept {
         for (kept, (names, before)) in kept.names_before.iter_mut().zip(names) {
             *kept = names.or(before);
         }
+        kept.images = known(&images)?;
         Ok(kept)
+    }
+
+    fn images(&self) -> Vec<Arc<Image>> {
+        self.images.iter().map(|it| it.image.clone()).collect()
     }
 
     /// What is known of carts for whoever comes after this, in which these visitors' orders are
@@ -183,7 +190,7 @@ impl Kept {
     fn carts_for_next(&self, visitors: Option<HashSet<VisitorKey>>) -> Option<CartsBefore> {
         if let Some(carts) = &self.carts {
             return Some(CartsBefore {
-                images: self.images.clone(),
+                images: self.images(),
                 carts: carts.clone(),
                 visitors,
             });
@@ -208,8 +215,12 @@ impl Kept {
                 .images
                 .iter()
                 .zip(images())
-                .all(|(one, other)| Arc::ptr_eq(one, other))
+                .all(|(one, other)| Arc::ptr_eq(&one.image, other))
     }
+}
+
+fn known(images: &[&Arc<Image>]) -> Result<Vec<Known>, StoreError> {
+    images.iter().map(|image| Known::of(image)).collect()
 }
 
 impl Orders {

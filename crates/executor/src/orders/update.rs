@@ -12,14 +12,33 @@ use afsa_visits::orders::add_customers;
 use hashbrown::{HashMap, HashSet};
 
 use super::columns::{PartOrders, Placed};
+use super::gather::ToldOrders;
 use super::resolve::{Resolved, Resolver};
 use super::{Orders, place_all};
 use crate::bits::Bits;
-use crate::image::Image;
+use crate::image::{Image, Layout, Visitors};
+
+/// An image that orders were resolved of.
+pub(super) struct Known {
+    pub(super) image: Arc<Image>,
+    /// Of a small one, what is asked of it when it has gone: its files may have gone with it.
+    rows: Option<Rows>,
+}
+
+/// Whose the rows of an image are, and what they told of orders.
+#[derive(Clone)]
+struct Rows {
+    layout: Arc<Layout>,
+    visitors: Arc<Visitors>,
+    lone_visitors: Arc<Vec<VisitorKey>>,
+    told: Arc<ToldOrders>,
+}
 
 /// The state before, and the images now.
 pub(super) struct Update<'a> {
-    before: &'a [Arc<Image>],
+    before: &'a [Known],
+    /// Of each image before.
+    rows: Vec<Rows>,
     orders: &'a Orders,
     now: &'a [&'a Arc<Image>],
     /// For each image now the one that held the same rows before.
@@ -35,21 +54,56 @@ struct Touched {
 
 /// Where more visits than these, and more than a quarter of all, changed, everything is resolved.
 const MANY_VISITS: usize = 50_000;
+/// Rows of images with no more visits and lone hits than these are held.
+const SMALL: usize = 200_000;
+
+impl Known {
+    pub(super) fn of(image: &Arc<Image>) -> Result<Known, StoreError> {
+        let is_small = image.layout()?.scenes() <= SMALL;
+        Ok(Known {
+            image: image.clone(),
+            rows: is_small.then(|| Rows::of(image)).transpose()?,
+        })
+    }
+}
+
+impl Rows {
+    fn of(image: &Image) -> Result<Rows, StoreError> {
+        Ok(Rows {
+            layout: image.layout()?,
+            visitors: image.visitors()?,
+            lone_visitors: image.lone_visitors()?,
+            told: image.told_orders()?,
+        })
+    }
+}
 
 impl<'a> Update<'a> {
-    /// `None` where so much changed that everything had better be resolved anew.
+    /// `None` where so much changed that everything had better be resolved anew, or what has gone
+    /// isn't known any more.
     pub(super) fn of(
-        before: &'a [Arc<Image>],
+        before: &'a [Known],
         orders: &'a Orders,
         now: &'a [&'a Arc<Image>],
     ) -> Result<Option<Update<'a>>, StoreError> {
-        let known = |image: &&Arc<Image>| before.iter().position(|it| it.has_same_rows(image));
+        let known = |image: &&Arc<Image>| {
+            let same = |known: &Known| known.image.has_same_rows(image);
+            before.iter().position(same)
+        };
         let known_as: Vec<Option<usize>> = now.iter().map(known).collect();
         let (mut changed, mut all) = (0, 0);
-        for (number, image) in before.iter().enumerate() {
-            if !known_as.contains(&Some(number)) {
-                changed += image.layout()?.scenes();
+        let mut rows = Vec::with_capacity(before.len());
+        for (number, known) in before.iter().enumerate() {
+            let still = known_as.iter().position(|it| *it == Some(number));
+            let of_known = match (still, &known.rows) {
+                (Some(now_as), _) => Rows::of(now[now_as])?,
+                (None, Some(rows)) => rows.clone(),
+                (None, None) => return Ok(None),
+            };
+            if still.is_none() {
+                changed += of_known.layout.scenes();
             }
+            rows.push(of_known);
         }
         for (image, known) in now.iter().zip(&known_as) {
             let scenes = image.layout()?.scenes();
@@ -61,6 +115,7 @@ impl<'a> Update<'a> {
         let is_little = changed <= MANY_VISITS.max(all / 4);
         Ok(is_little.then_some(Update {
             before,
+            rows,
             orders,
             now,
             known_as,
@@ -73,7 +128,7 @@ impl<'a> Update<'a> {
         settings: &AccountSettings,
     ) -> Result<(Orders, HashSet<VisitorKey>), StoreError> {
         let mut touched = self.touched()?;
-        self.add_orders_of_visitors(&mut touched)?;
+        self.add_orders_of_visitors(&mut touched);
         let resolver = Resolver::new(self.now, settings)?;
         let hits: Vec<_> = touched
             .orders
@@ -83,22 +138,25 @@ impl<'a> Update<'a> {
         let mut fresh = resolver.resolve(&hits)?;
         let gone = self.find_all(&touched.orders);
         let others = self.add_customers(&gone, &mut fresh);
-        Ok(self.parts(gone, others, fresh)?)
+        self.parts(gone, others, fresh)
     }
 
     fn touched(&self) -> Result<Touched, StoreError> {
         let mut touched = Touched::default();
-        for (number, image) in self.before.iter().enumerate() {
+        for (number, (known, rows)) in self.before.iter().zip(&self.rows).enumerate() {
             let now = self.known_as.iter().position(|it| *it == Some(number));
             match now.map(|now| self.now[now]) {
                 // What isn't dead in both was dead in one: it went or came back.
-                Some(now) => touched.add(image, difference(image.dead(), now.dead()).as_ref())?,
-                None => touched.add_all(image)?,
+                Some(now) => {
+                    let changed = difference(known.image.dead(), now.dead());
+                    touched.add(rows, changed.as_ref());
+                }
+                None => touched.add_all(rows),
             }
         }
         for (image, known) in self.now.iter().zip(&self.known_as) {
             if known.is_none() {
-                touched.add_all(image)?;
+                touched.add_all(&Rows::of(image)?);
             }
         }
         touched.visitors.remove(&VisitorKey::NOBODY);
@@ -106,14 +164,13 @@ impl<'a> Update<'a> {
     }
 
     /// The orders before of visitors of whom something changed.
-    fn add_orders_of_visitors(&self, touched: &mut Touched) -> Result<(), StoreError> {
-        for (image, orders) in self.before.iter().zip(&self.orders.parts) {
+    fn add_orders_of_visitors(&self, touched: &mut Touched) {
+        for (rows, orders) in self.rows.iter().zip(&self.orders.parts) {
             if orders.len() == 0 {
                 continue;
             }
-            let visitors = image.visitors()?;
             for visitor in &touched.visitors {
-                for scene in visitors.visits_of(*visitor) {
+                for scene in rows.visitors.visits_of(*visitor) {
                     let here = orders.of_scene(scene);
                     touched
                         .orders
@@ -126,7 +183,6 @@ impl<'a> Update<'a> {
         touched
             .orders
             .extend(of_visitors.map(|order| order.id.clone()));
-        Ok(())
     }
 
     /// Where these orders were: part and place, the part after the last for those of no visit.
@@ -237,31 +293,25 @@ pub(super) enum PartPlaced {
 }
 
 impl Touched {
-    fn add_all(&mut self, image: &Image) -> Result<(), StoreError> {
-        self.visitors.extend(image.visitors()?.keys.iter().copied());
-        self.visitors.extend(image.lone_visitors()?.iter().copied());
-        self.orders
-            .extend(image.told_orders()?.ids().map(Arc::clone));
-        Ok(())
+    fn add_all(&mut self, rows: &Rows) {
+        self.visitors.extend(rows.visitors.keys.iter().copied());
+        self.visitors.extend(rows.lone_visitors.iter().copied());
+        self.orders.extend(rows.told.ids().cloned());
     }
 
     /// Of some scenes.
-    fn add(&mut self, image: &Image, scenes: Option<&Bits>) -> Result<(), StoreError> {
-        let Some(scenes) = scenes else { return Ok(()) };
-        let (visits, visitors) = (image.layout()?.visits, image.visitors()?);
-        let lone = image.lone_visitors()?;
+    fn add(&mut self, rows: &Rows, scenes: Option<&Bits>) {
+        let Some(scenes) = scenes else { return };
         for scene in scenes.ones_in(0, scenes.len()) {
-            let visitor = match scene.checked_sub(visits) {
-                Some(at) => lone.get(at).copied(),
-                None => visitors.of_visit(scene),
+            let visitor = match scene.checked_sub(rows.layout.visits) {
+                Some(at) => rows.lone_visitors.get(at).copied(),
+                None => rows.visitors.of_visit(scene),
             };
             self.visitors.extend(visitor);
         }
-        let told = image.told_orders()?;
-        for hit in told.hits.iter().filter(|hit| scenes.get(hit.scene)) {
+        for hit in rows.told.hits.iter().filter(|hit| scenes.get(hit.scene)) {
             self.orders.extend(hit.order_id().cloned());
         }
-        Ok(())
     }
 }
 
