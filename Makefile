@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: demo build test lint openapi fuzz prove-kill bench
+.PHONY: demo build test lint openapi fuzz prove-kill bench bench-shop
 
 demo: build
 	$(CARGO) run --release --locked -p afsa -- demo
@@ -46,3 +46,7 @@ prove-kill: build
 # A generated year of ten million visits: import rate, dashboard times, memory, bytes a hit.
 bench: build
 	$(CARGO) run --release --locked -p afsa-bench -- --visits 10000000
+
+# A year of a shop with a million orders of five products each: the reports of its first page.
+bench-shop: build
+	$(CARGO) run --release --locked -p afsa-bench -- --orders 1000000

@@ -26,11 +26,74 @@ const REPORTS: [&str; 12] = [
     "events",
 ];
 
+/// The first page of a shop.
+const SHOP_REPORTS: [&str; 12] = [
+    "ecommerce",
+    "products",
+    "categories",
+    "brands_sold",
+    "carts",
+    "abandoned_carts",
+    "refunds",
+    "coupons",
+    "customers",
+    "new_vs_repeat",
+    "days_to_purchase",
+    "campaign_revenue",
+];
+
+/// The reports of a shop of so many orders; also while orders come in.
+pub fn measure_shop(server: &Server, key: &str, rounds: usize, orders: u64) -> Result<()> {
+    let reports = &SHOP_REPORTS;
+    let whole = batch(reports, YEAR_START, None);
+    let (cold, answer) = timed(server, key, &whole)?;
+    println!("shop_cold_milliseconds: {cold:.1}");
+    check(&answer, reports)?;
+    print_times("shop", server, key, rounds, |_| whole.clone())?;
+    print_times("shop_fresh", server, key, rounds.min(27), |round| {
+        batch(reports, &format!("2025-01-{:02}", round + 2), None)
+    })?;
+    let mut sent = Ok(());
+    print_times("shop_after_each_order", server, key, rounds, |round| {
+        if sent.is_ok() {
+            sent = send_order(server, key, orders + round as u64);
+        }
+        whole.clone()
+    })?;
+    sent?;
+    for report in reports {
+        print_times(
+            &format!("report_{report}"),
+            server,
+            key,
+            rounds.min(27),
+            |round| batch(&[*report], &format!("2025-02-{:02}", round + 1), None),
+        )?;
+    }
+    Ok(())
+}
+
+/// An order of somebody who bought before.
+fn send_order(server: &Server, key: &str, number: u64) -> Result<()> {
+    let hit = json!({
+        "type": "purchase",
+        "visitor_id": format!("customer-{}", number % 1_000),
+        "location": "https://shop.example.com/thanks",
+        "order": {"id": format!("o-{number}"), "revenue": "12.50"},
+        "products": [{"id": "sku-1", "price": "12.50"}],
+    });
+    ureq::post(&format!("{}/v1/collect", server.address))
+        .header("Authorization", &format!("Bearer {key}"))
+        .send_json(json!({"hits": [hit]}))?;
+    Ok(())
+}
+
+/// The reports of a site.
 pub fn measure(server: &Server, key: &str, rounds: usize) -> Result<()> {
     let whole = batch(&REPORTS, YEAR_START, None);
     let (cold, answer) = timed(server, key, &whole)?;
     println!("dashboard_cold_milliseconds: {cold:.1}");
-    check(&answer)?;
+    check(&answer, &REPORTS)?;
     print_times("dashboard", server, key, rounds, |_| whole.clone())?;
     // No two of these ask of the same period, so that nothing that was found is found again.
     print_times("dashboard_fresh", server, key, rounds.min(27), |round| {
@@ -92,19 +155,19 @@ fn batch(reports: &[&str], from: &str, filters: Option<Value>) -> Value {
 }
 
 /// An answer with an error in it would be fast and worthless.
-fn check(answer: &Value) -> Result<()> {
+fn check(answer: &Value, reports: &[&str]) -> Result<()> {
     let performed = answer["performed_actions"]
         .as_object()
         .ok_or("no performed_actions")?;
-    for report in REPORTS {
+    for report in reports {
         let part = performed
-            .get(report)
+            .get(*report)
             .ok_or_else(|| format!("{report} is missing"))?;
         if part.get("error").is_some() {
             return Err(format!("{report}: {part}").into());
         }
     }
-    println!("summary: {}", performed["summary"]["data"]);
+    println!("{}: {}", reports[0], performed[reports[0]]["data"]);
     Ok(())
 }
 
@@ -114,7 +177,7 @@ fn print_times(
     server: &Server,
     key: &str,
     rounds: usize,
-    body: impl Fn(usize) -> Value,
+    mut body: impl FnMut(usize) -> Value,
 ) -> Result<()> {
     let mut times = Vec::with_capacity(rounds);
     for round in 0..rounds.max(1) {

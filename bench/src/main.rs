@@ -9,6 +9,7 @@
 mod dashboard;
 mod hits;
 mod program;
+mod shop;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -21,6 +22,9 @@ pub(crate) struct Arguments {
     /// Visits of the one account, spread over 365 days; about five hits each.
     #[arg(long, default_value_t = 1_000_000)]
     visits: u64,
+    /// Measures a shop of so many orders, of five products each, instead.
+    #[arg(long)]
+    orders: Option<u64>,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Pages and products of the made-up shop.
@@ -48,11 +52,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     std::fs::create_dir_all(&folder)?;
 
-    let file = folder.join(format!(
-        "hits-{}-{}.ndjson.zst",
-        arguments.visits, arguments.seed
-    ));
-    let lines = hits::write_if_missing(&file, &arguments)?;
+    let (what, size) = match arguments.orders {
+        Some(orders) => ("shop", orders),
+        None => ("hits", arguments.visits),
+    };
+    let file = folder.join(format!("{what}-{size}-{}.ndjson.zst", arguments.seed));
+    let lines = match arguments.orders {
+        Some(orders) => shop::write_if_missing(&file, orders, arguments.seed)?,
+        None => hits::write_if_missing(&file, &arguments)?,
+    };
     println!("hits: {lines}");
     println!("hits_file_bytes: {}", std::fs::metadata(&file)?.len());
 
@@ -77,7 +85,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         started.elapsed().as_secs_f64() * 1_000.0
     );
     println!("idle_memory_megabytes: {:.0}", server.resident_megabytes()?);
-    dashboard::measure(&server, &key, arguments.rounds)?;
+    match arguments.orders {
+        Some(orders) => dashboard::measure_shop(&server, &key, arguments.rounds, orders)?,
+        None => dashboard::measure(&server, &key, arguments.rounds)?,
+    }
     println!("memory_megabytes: {:.0}", server.resident_megabytes()?);
     println!("peak_memory_megabytes: {:.0}", server.peak_megabytes()?);
     drop(server);
