@@ -28,7 +28,6 @@ pub(crate) enum ColumnKey {
     Moments(Thing),
     Actions(Thing),
     Codes(Thing, Dimension),
-    Firsts(Thing, Dimension),
     HitUsers,
     Campaigns,
     CartSteps,

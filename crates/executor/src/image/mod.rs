@@ -5,7 +5,6 @@ mod codes;
 mod columns;
 mod costs;
 mod dimensions;
-mod firsts;
 mod layout;
 mod moments;
 mod read;
@@ -24,7 +23,6 @@ pub(crate) use codes::{Amounts, Codes};
 pub(crate) use columns::{ColumnKey, Loaded, Shelf};
 pub(crate) use costs::{Costs, LumpSum, LumpSums};
 pub(crate) use dimensions::category_level;
-pub(crate) use firsts::Firsts;
 pub(crate) use layout::Layout;
 pub(crate) use moments::{Instants, Moments};
 pub(crate) use read::{Reader, Texts, damaged};
@@ -315,19 +313,6 @@ impl Image {
     ) -> Result<Arc<Codes>, StoreError> {
         self.columns.get(ColumnKey::Codes(thing, dimension), || {
             self.read_codes(thing, dimension)
-        })
-    }
-
-    /// Which things are the first of their scene with their value of a dimension.
-    pub(crate) fn firsts(
-        &self,
-        thing: Thing,
-        dimension: Dimension,
-    ) -> Result<Arc<Firsts>, StoreError> {
-        self.columns.get(ColumnKey::Firsts(thing, dimension), || {
-            let codes = self.codes(thing, dimension)?;
-            let scenes = self.layout()?.scenes();
-            Ok(Firsts::of(&codes, &self.things(thing)?.offsets, scenes))
         })
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use afsa_store::{Dimension, Kind, StoreError};
 
 use super::fact::{Counted, Source, tables_of};
-use super::joined::JoinedVisits;
+use super::flat::JoinedVisits;
 use crate::bits::Bits;
 use crate::filter::{Left, THINGS};
-use crate::image::{Codes, Firsts, Thing};
+use crate::image::{Codes, Thing};
 use crate::key::{Axes, Clock};
 use crate::orders::Coupons;
 use crate::part::{Part, Table, Times};
@@ -43,8 +43,6 @@ pub(crate) struct JoinedTable {
     pub(crate) constant: u128,
     /// The things that are joined; `None` for all.
     pub(crate) left: Option<Bits>,
-    /// Where all things of an image are joined by one dimension.
-    pub(crate) firsts: Option<Arc<Firsts>>,
 }
 
 /// Loads every column that gives values of the dimensions, so that all codes are known before
@@ -156,7 +154,6 @@ impl Bound {
             table: &joined.table,
             codes: &joined.codes,
             left: joined.left.as_ref(),
-            firsts: joined.firsts.clone(),
         })
     }
 
@@ -204,21 +201,12 @@ impl Joined {
                 _ => left.of(*thing).cloned(),
             };
             let table = part.table(*thing)?;
-            // Names of products are told from outside of the image, and their codes with them.
-            let are_lasting = matches!(thing, Thing::PageView | Thing::Event | Thing::Hit);
-            let firsts = match (&part.image, dimensions) {
-                (Some(image), [(dimension, _)]) if are_lasting && left.is_none() => {
-                    Some(image.firsts(*thing, *dimension)?)
-                }
-                _ => None,
-            };
             tables.push(JoinedTable {
                 table,
                 codes,
                 coupons,
                 constant: 0,
                 left,
-                firsts,
             });
         }
         Ok(Joined { tables })
@@ -243,7 +231,6 @@ impl Joined {
                 coupons: None,
                 constant: stride * u128::from(world.goal_code(&goal.name)),
                 left: Some(things),
-                firsts: None,
             });
         }
         Ok(Joined { tables })

@@ -6,8 +6,8 @@ use super::bound::Bound;
 use super::cells::{Cells, Numbers};
 use super::weight::Weight;
 use crate::bits::{Bits, low_ones, ones};
-use crate::image::{Amounts, Moments, Offsets};
-use crate::part::{Part, Times};
+use crate::image::{Amounts, Codes, Moments, Offsets};
+use crate::part::{Part, Table, Times};
 use crate::shard::Stretch;
 
 /// Scenes or things worked on at once: their keys stay in the nearest cache.
@@ -162,6 +162,134 @@ fn add_moments(bound: &Bound, is_of_visit: bool, scene: usize, at: usize, keys: 
         for (thing, key) in (at..).zip(keys.iter_mut()) {
             let of = if is_of_visit { scene } else { thing };
             *key += stride * clock.code(bound.times.get(scene, of));
+        }
+    }
+}
+
+/// Counts visits by things of one table that are joined to them: each visit once a key.
+pub(crate) struct JoinedVisits<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) codes: &'a [(u128, std::sync::Arc<Codes>)],
+    pub(crate) left: Option<&'a Bits>,
+}
+
+/// Room for a chunk of joined visits, used again for the next.
+#[derive(Default)]
+pub(crate) struct JoinedChunk {
+    scene_keys: Vec<u32>,
+    thing_keys: Vec<u32>,
+    /// The visitor of each scene of the chunk.
+    visitors: Vec<u32>,
+    /// Group and scene (from the chunk's begin) of everything that is counted.
+    counted: Vec<(u32, u32)>,
+}
+
+impl JoinedVisits<'_> {
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn count(
+        &self,
+        part: &Part,
+        stretch: Stretch,
+        selected: &Bits,
+        bound: &Bound,
+        weights: &[(usize, Weight)],
+        cells: &mut Cells,
+        chunk: &mut JoinedChunk,
+    ) -> Result<(), StoreError> {
+        let Some(image) = &part.image else {
+            return Ok(());
+        };
+        let visitors = image.visitors()?;
+        let offsets = self.table.offsets();
+        let mut from = stretch.from;
+        while from < stretch.to {
+            let to = (from + CHUNK / 4).min(stretch.to);
+            visit_keys(bound, from, to, &mut chunk.scene_keys);
+            let (first, end) = (offsets.begin(from), offsets.begin(to));
+            chunk.thing_keys.clear();
+            chunk.thing_keys.resize(end - first, 0);
+            for (stride, codes) in self.codes {
+                codes.add_scaled(first, *stride as u32, &mut chunk.thing_keys);
+            }
+            chunk.visitors.clear();
+            chunk.counted.clear();
+            let mut begin = first;
+            for scene in from..to {
+                let things = begin..offsets.begin(scene + 1);
+                begin = things.end;
+                if visitors.first.get(scene) && !(stretch.continues && scene == stretch.from) {
+                    cells.visitor += 1;
+                }
+                chunk.visitors.push(cells.visitor);
+                if selected.get(scene) {
+                    cells.mark += 1;
+                    self.add_scene(scene - from, things, first, cells, chunk);
+                }
+            }
+            for (measure, weight) in weights {
+                chunk.add(*measure, weight, from, cells);
+            }
+            from = to;
+        }
+        Ok(())
+    }
+
+    /// Notes the groups of one scene, numbered from the chunk's begin as its things from `first`.
+    fn add_scene(
+        &self,
+        scene: usize,
+        things: std::ops::Range<usize>,
+        first: usize,
+        cells: &mut Cells,
+        chunk: &mut JoinedChunk,
+    ) {
+        let scene_key = chunk.scene_keys[scene];
+        let mut is_joined = false;
+        let keys = &chunk.thing_keys[things.start - first..things.end - first];
+        for (thing, key) in things.zip(keys.iter().copied()) {
+            if key == 0 || self.left.is_some_and(|left| !left.get(thing)) {
+                continue;
+            }
+            is_joined = true;
+            let group = scene_key + key;
+            let mark = &mut cells.marks[group as usize];
+            if *mark != cells.mark {
+                *mark = cells.mark;
+                chunk.counted.push((group, scene as u32));
+            }
+        }
+        if !is_joined {
+            chunk.counted.push((scene_key, scene as u32));
+        }
+    }
+}
+
+impl JoinedChunk {
+    fn add(&self, measure: usize, weight: &Weight, from: usize, cells: &mut Cells) {
+        match weight {
+            Weight::Visitor => {
+                let Some((stamps, counts)) = cells.visitors(measure) else {
+                    return;
+                };
+                for (group, scene) in &self.counted {
+                    let visitor = self.visitors[*scene as usize];
+                    let stamp = &mut stamps[*group as usize];
+                    counts[*group as usize] += u64::from(*stamp != visitor);
+                    *stamp = visitor;
+                }
+            }
+            weight => match (&mut cells.numbers[measure], weight) {
+                (Numbers::Counts(counts), Weight::One) => {
+                    self.counted
+                        .iter()
+                        .for_each(|(group, _)| counts[*group as usize] += 1);
+                }
+                (numbers, weight) => {
+                    for (group, scene) in &self.counted {
+                        numbers.add(*group as usize, weight.amount(from + *scene as usize));
+                    }
+                }
+            },
         }
     }
 }

@@ -5,7 +5,6 @@ mod cells;
 mod fact;
 mod flat;
 mod general;
-mod joined;
 mod scenes;
 mod select;
 mod weight;
@@ -103,7 +102,7 @@ struct Ready {
     selected: Selected,
     buffers: Buffers,
     chunk: flat::Chunk,
-    joined: joined::JoinedChunk,
+    joined: flat::JoinedChunk,
     keys: Vec<u32>,
 }
 
@@ -166,7 +165,7 @@ impl Ready {
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
-            joined: joined::JoinedChunk::default(),
+            joined: flat::JoinedChunk::default(),
             keys: Vec::new(),
         };
         if !ready.selected.is_any() {
