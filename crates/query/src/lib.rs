@@ -41,9 +41,11 @@
 //! ```
 
 mod answer;
+mod attribution;
 mod axis;
 mod catalogue;
 mod check;
+mod cohorts;
 mod exchange;
 mod fault;
 mod fill;
@@ -53,18 +55,23 @@ mod order;
 mod period;
 mod plan;
 mod print;
+mod products;
 mod reports;
 mod request;
+mod rfm;
+mod selection;
 mod span;
 mod zone;
 
 pub use answer::{Answer, Answers, Row, answer};
+pub use attribution::{Attributing, Attribution, AttributionRow, Credit, Model, attribution, days};
 pub use axis::{Axis, Bucket, Interval, MAX_BUCKETS};
 pub use catalogue::{Breakdown, DimensionType, Formula, METRICS, Metric, MetricUnit, Scope};
 pub use check::{
     Context, DEFAULT_LIMIT, DEFAULT_METRICS, INCLUDES, MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS,
     TRAFFICS, plan,
 };
+pub use cohorts::{Cohort, CohortMonth, cohorts};
 pub use fault::{Fault, FaultKind, MAX_FILLED_ROWS, QueryError};
 pub use filter::{
     MAX_CONDITIONS, MAX_DEPTH, MAX_EXPRESSIONS, MAX_VALUE_LENGTH, MAX_VALUES, check_filter,
@@ -72,7 +79,10 @@ pub use filter::{
 pub use fraction::{Figure, Fraction};
 pub use period::{DEFAULT_PERIOD, PERIODS};
 pub use plan::{Column, ColumnType, Include, Plan, Questions};
+pub use products::{ProductFacts, SoldFor, product_facts};
 pub use reports::{REPORTS, Report, ReportFilter, Section};
 pub use request::{FilterCondition, FilterNode, Request, Scalar, Segment};
+pub use rfm::{Rfm, RfmGroup, RfmSums, Scores, rfm};
+pub use selection::{Compared, Selection, select};
 pub use span::Comparison;
 pub use zone::Zone;

@@ -154,6 +154,11 @@ impl Order {
         amounts.fold(0, i128::saturating_add)
     }
 
+    /// The total in 10⁻¹² of the order's own currency: as sent, else the sum of the rows.
+    pub fn total_as_sent(&self) -> i128 {
+        money::total(&self.fields, &self.rows)
+    }
+
     /// Whether the money could be turned into the account's currency.
     pub fn is_converted(&self) -> bool {
         self.revenue.is_some()

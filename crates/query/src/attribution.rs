@@ -1,0 +1,439 @@
+//! Which visits an order is owed to, and how much of it each.
+//!
+//! An order's touches are the visits of its visitor that had begun when it was made, no longer
+//! before than the lookback. A [`Model`] gives each a weight; the order, its revenue and its net
+//! revenue are split by these weights in integers, so that the parts of an order add up to it
+//! exactly, and all rows to the whole.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use afsa_model::{DAY, Timestamp};
+use afsa_store::{
+    Condition, ConditionScope, Dimension, Filter, JourneyVisit, Journeys, Kind, Measure, Order,
+    Question, Snapshot, StoreError, Test, Value,
+};
+
+use crate::fraction::{Figure, Fraction};
+use crate::selection::Selection;
+
+/// Parts that one order, or one unit of the account's currency, is counted in.
+const ONE: i128 = 1_000_000_000_000;
+/// The channel of visits of which nothing tells where they came from.
+const DIRECT: &str = "Direct";
+/// The weight of the latest visit under time decay; each half-life before halves it.
+const LATEST: u64 = 1 << 32;
+
+/// How an order is shared out among the visits before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Model {
+    First,
+    Last,
+    /// The latest visit whose channel isn't Direct; where all are, the latest.
+    LastNonDirect,
+    /// The same to each.
+    Linear,
+    /// Two fifths to the first and the last each, a fifth to those between; of two, half to each.
+    Position,
+    /// Half as much with each half-life that a visit began earlier.
+    TimeDecay,
+}
+
+/// What is asked of attribution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attributing {
+    /// At least one, each once.
+    pub models: Vec<Model>,
+    /// Of the visit.
+    pub dimensions: Vec<Dimension>,
+    /// How long before an order a visit may have begun, in milliseconds; `None` for any time.
+    pub lookback: Option<i64>,
+    /// Of time decay, in milliseconds, above 0.
+    pub half_life: i64,
+}
+
+/// Orders and money, in 10⁻¹² of an order and of the account's currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    pub orders: i128,
+    pub revenue: i128,
+    pub net_revenue: i128,
+}
+
+/// What is owed to the visits with these values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributionRow {
+    pub keys: Vec<Value>,
+    /// One for each model.
+    pub credits: Vec<Credit>,
+}
+
+/// What all orders are owed to. `rows` add up to `total`, for each model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// By the orders of the first model, most first; ties by the keys, null last.
+    pub rows: Vec<AttributionRow>,
+    pub total: Credit,
+}
+
+/// An order with what of it belongs to a period.
+#[derive(Clone, Debug)]
+pub struct Owed {
+    pub order: Arc<Order>,
+    pub credit: Credit,
+}
+
+impl Model {
+    pub const ALL: [Model; 6] = [
+        Model::First,
+        Model::Last,
+        Model::LastNonDirect,
+        Model::Linear,
+        Model::Position,
+        Model::TimeDecay,
+    ];
+    /// The names of all models, as the API spells them.
+    pub const NAMES: [&str; 6] = [
+        "first",
+        "last",
+        "last_non_direct",
+        "linear",
+        "position",
+        "time_decay",
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::First => "first",
+            Model::Last => "last",
+            Model::LastNonDirect => "last_non_direct",
+            Model::Linear => "linear",
+            Model::Position => "position",
+            Model::TimeDecay => "time_decay",
+        }
+    }
+
+    /// What each touch weighs, by start. Some weight is above 0 where there is a touch.
+    fn weights(self, touches: &[Touch], half_life: i64) -> Vec<u64> {
+        let count = touches.len();
+        let only = |place: usize| {
+            let weight = |index| u64::from(index == place);
+            (0..count).map(weight).collect()
+        };
+        let last = count.saturating_sub(1);
+        match self {
+            Model::First => only(0),
+            Model::Last => only(last),
+            Model::LastNonDirect => {
+                let told = touches.iter().rposition(|touch| !touch.is_direct);
+                only(told.unwrap_or(last))
+            }
+            Model::Linear => vec![1; count],
+            Model::Position if count <= 2 => vec![1; count],
+            Model::Position => {
+                let between = count as u64 - 2;
+                let is_end = |index: usize| index == 0 || index == last;
+                let weight = |index| if is_end(index) { 2 * between } else { 1 };
+                (0..count).map(weight).collect()
+            }
+            Model::TimeDecay => {
+                let latest = touches.last().map_or(Timestamp(0), |touch| touch.start);
+                let weight = |touch: &Touch| decayed(latest.since(touch.start), half_life);
+                touches.iter().map(weight).collect()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Model {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Model, ()> {
+        let mut all = Model::ALL.into_iter();
+        all.find(|model| model.name() == name).ok_or(())
+    }
+}
+
+impl Attributing {
+    /// The names of what orders can be shared out by.
+    pub fn dimension_names() -> Vec<String> {
+        let all = Dimension::all().into_iter();
+        all.filter(|dimension| dimension.kind() == Kind::Visit)
+            .map(|dimension| dimension.to_string())
+            .collect()
+    }
+
+    /// The dimension of the visit of this name.
+    pub fn dimension(name: &str) -> Option<Dimension> {
+        Dimension::by_name(name).filter(|dimension| dimension.kind() == Kind::Visit)
+    }
+}
+
+impl Credit {
+    /// What the parts mean: how many orders, how much money.
+    pub fn figure(part: i128) -> Figure {
+        Fraction::new(part, ONE)
+    }
+
+    /// The share of these orders in all.
+    pub fn share_in(&self, total: &Credit) -> Figure {
+        Fraction::whole(self.orders).divided_by(Fraction::whole(total.orders))
+    }
+
+    fn add(&mut self, other: Credit) {
+        self.orders = self.orders.saturating_add(other.orders);
+        self.revenue = self.revenue.saturating_add(other.revenue);
+        self.net_revenue = self.net_revenue.saturating_add(other.net_revenue);
+    }
+
+    /// What lies between two marks of a scale from 0 to `whole`.
+    fn between(&self, from: u128, to: u128, whole: u128) -> Credit {
+        let part = |amount: i128| {
+            let up_to = |mark: u128| scaled(amount, mark, whole);
+            up_to(to).saturating_sub(up_to(from))
+        };
+        Credit {
+            orders: part(self.orders),
+            revenue: part(self.revenue),
+            net_revenue: part(self.net_revenue),
+        }
+    }
+}
+
+/// Shares out the orders of a selection. The total is exactly what a question for `orders`,
+/// `revenue` and `net_revenue` of the same period and filters says; so refunds made in the period
+/// of orders from before it are among it, owed to the touches of their order.
+pub fn attribution(
+    selection: &Selection,
+    attributing: &Attributing,
+    snapshot: &dyn Snapshot,
+) -> Result<Attribution, StoreError> {
+    let owed = owed(&selection.question, snapshot)?;
+    let orders: Vec<Arc<Order>> = owed.iter().map(|owed| owed.order.clone()).collect();
+    let mut dimensions = attributing.dimensions.clone();
+    dimensions.push(Dimension::Channel);
+    let journeys = snapshot.journeys(&orders, &dimensions)?;
+    Ok(attribute(&owed, &journeys, attributing))
+}
+
+/// The orders of which something belongs to the question's period, each with that.
+fn owed(question: &Question, snapshot: &dyn Snapshot) -> Result<Vec<Owed>, StoreError> {
+    let refunds = Question {
+        measures: vec![Measure::RefundAmount],
+        dimensions: vec![Dimension::OrderId],
+        ..question.clone()
+    };
+    let mut refunded: HashMap<Arc<str>, i128> = HashMap::new();
+    for group in snapshot.aggregate(&refunds)?.rows {
+        if let ([Value::Text(id)], [amount]) = (&group.key[..], &group.numbers[..])
+            && *amount != 0
+        {
+            refunded.insert(id.clone(), *amount);
+        }
+    }
+    let mut owed: Vec<Owed> = Vec::new();
+    for order in snapshot.orders(question)? {
+        if order.is_cancelled() {
+            continue;
+        }
+        let (revenue, tax) = (order.revenue.unwrap_or(0), order.tax.unwrap_or(0));
+        let given_back = refunded.remove(&order.id).unwrap_or(0);
+        let costs = tax
+            .saturating_add(order.shipping_net.unwrap_or(0))
+            .saturating_add(given_back);
+        owed.push(Owed {
+            credit: Credit {
+                orders: ONE,
+                revenue,
+                net_revenue: revenue.saturating_sub(costs),
+            },
+            order,
+        });
+    }
+    if refunded.is_empty() {
+        return Ok(owed);
+    }
+    let before = Question {
+        range: Default::default(),
+        filter: Some(Filter::Condition(Condition {
+            dimension: Dimension::OrderId,
+            test: Test::Is(refunded.keys().cloned().collect()),
+            negated: false,
+            scope: ConditionScope::Hit,
+            case_sensitive: true,
+        })),
+        ..question.clone()
+    };
+    for order in snapshot.orders(&before)? {
+        let Some(given_back) = refunded.remove(&order.id) else {
+            continue;
+        };
+        owed.push(Owed {
+            credit: Credit {
+                net_revenue: given_back.saturating_neg(),
+                ..Credit::default()
+            },
+            order,
+        });
+    }
+    Ok(owed)
+}
+
+/// Shares out orders by their journeys, whose values are those of the dimensions and then the
+/// channel. An order of no touch is owed to nothing known: null in every dimension.
+pub fn attribute(owed: &[Owed], journeys: &Journeys, attributing: &Attributing) -> Attribution {
+    let width = attributing.dimensions.len();
+    let models = attributing.models.len();
+    let keys = Keys::of(journeys, width);
+    let mut credits = vec![vec![Credit::default(); models]; keys.rows.len()];
+    let mut total = Credit::default();
+    for (index, Owed { order, credit }) in owed.iter().enumerate() {
+        total.add(*credit);
+        let journey = journeys.orders.get(index).map_or(&[][..], Vec::as_slice);
+        let touches = keys.touches(journey, order.time, attributing.lookback);
+        for (place, model) in attributing.models.iter().enumerate() {
+            if touches.is_empty() {
+                credits[Keys::NOTHING][place].add(*credit);
+                continue;
+            }
+            let weights = model.weights(&touches, attributing.half_life);
+            let whole = weights.iter().map(|weight| u128::from(*weight)).sum();
+            let mut mark = 0;
+            for (touch, weight) in touches.iter().zip(weights) {
+                let end = mark + u128::from(weight);
+                credits[touch.row][place].add(credit.between(mark, end, whole));
+                mark = end;
+            }
+        }
+    }
+    let mut rows: Vec<AttributionRow> = keys
+        .rows
+        .into_iter()
+        .zip(credits)
+        .map(|(keys, credits)| AttributionRow { keys, credits })
+        .filter(|row| {
+            row.credits
+                .iter()
+                .any(|credit| *credit != Credit::default())
+        })
+        .collect();
+    let first = |row: &AttributionRow| row.credits.first().map(|credit| credit.orders);
+    rows.sort_by(|left, right| {
+        let by_orders = first(right).cmp(&first(left));
+        // Null is the greatest value there is, so it comes last.
+        by_orders.then_with(|| left.keys.cmp(&right.keys))
+    });
+    Attribution { rows, total }
+}
+
+/// A visit that an order may be owed to.
+struct Touch {
+    start: Timestamp,
+    is_direct: bool,
+    /// Its place among the rows.
+    row: usize,
+}
+
+/// The distinct keys of rows, and which of them each of a journey's values is.
+struct Keys {
+    rows: Vec<Vec<Value>>,
+    /// By place in [`Journeys::values`]: the row, and whether the channel is Direct.
+    places: Vec<(usize, bool)>,
+}
+
+impl Keys {
+    /// The row of what is owed to nothing known.
+    const NOTHING: usize = 0;
+
+    fn of(journeys: &Journeys, width: usize) -> Keys {
+        let mut rows = vec![vec![Value::Null; width]];
+        let mut known: HashMap<Vec<Value>, usize> = HashMap::from([(rows[0].clone(), 0)]);
+        let mut places = Vec::with_capacity(journeys.values.len());
+        for values in &journeys.values {
+            let key: Vec<Value> = values.iter().take(width).cloned().collect();
+            let row = *known.entry(key).or_insert_with_key(|key| {
+                rows.push(key.clone());
+                rows.len() - 1
+            });
+            let is_direct = match values.last() {
+                Some(Value::Text(channel)) => &**channel == DIRECT,
+                _ => true,
+            };
+            places.push((row, is_direct));
+        }
+        Keys { rows, places }
+    }
+
+    fn touches(
+        &self,
+        journey: &[JourneyVisit],
+        ordered: Timestamp,
+        lookback: Option<i64>,
+    ) -> Vec<Touch> {
+        let is_recent = |visit: &&JourneyVisit| {
+            lookback.is_none_or(|lookback| ordered.since(visit.start) <= lookback)
+        };
+        let touch = |visit: &JourneyVisit| {
+            let place = self.places.get(visit.values as usize);
+            let (row, is_direct) = place.copied().unwrap_or((Keys::NOTHING, true));
+            Touch {
+                start: visit.start,
+                is_direct,
+                row,
+            }
+        };
+        journey.iter().filter(is_recent).map(touch).collect()
+    }
+}
+
+/// `amount` × `mark` / `whole`, rounded down, for marks up to the whole.
+fn scaled(amount: i128, mark: u128, whole: u128) -> i128 {
+    let (Ok(mark), Ok(whole)) = (i128::try_from(mark), i128::try_from(whole)) else {
+        return 0;
+    };
+    if mark == whole {
+        return amount;
+    }
+    // The rest is below the whole, which is a sum of weights: its products are small.
+    let times = amount.div_euclid(whole).saturating_mul(mark);
+    times.saturating_add(amount.rem_euclid(whole) * mark / whole)
+}
+
+/// [`LATEST`] × 2^(−age / half-life), rounded down, at least 1: a visit that counts is never
+/// worth nothing. Integers throughout, so every machine says the same.
+fn decayed(age: i64, half_life: i64) -> u64 {
+    let (age, half_life) = (age.max(0), half_life.max(1));
+    let halvings = u32::try_from(age / half_life).unwrap_or(u32::MAX);
+    let mut rest = u128::try_from(age % half_life).unwrap_or(0);
+    let half_life = u128::try_from(half_life).unwrap_or(1);
+    // 2^(−1/2), 2^(−1/4), … for each binary place of the rest, as 62 bits after the point.
+    let mut root: u128 = 1 << 61;
+    let mut product: u128 = 1 << 62;
+    for _ in 0..40 {
+        root = (root << 62).isqrt();
+        rest *= 2;
+        if rest >= half_life {
+            rest -= half_life;
+            product = (product * root) >> 62;
+        }
+    }
+    let weight = (product * u128::from(LATEST)) >> 62;
+    let weight = weight.checked_shr(halvings).unwrap_or(0);
+    u64::try_from(weight).unwrap_or(LATEST).max(1)
+}
+
+/// A lookback or half-life of so many days.
+pub fn days(days: i64) -> i64 {
+    days.saturating_mul(DAY)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Customers by how lately, how often and for how much they bought.
+//!
+//! Each customer of the chosen orders has three figures as of the period's end: when he ordered
+//! last, how many orders he made, and what they came to, less what was given back by then. For
+//! each figure he gets a score from 1 to 5: one more than five times the share of the customers
+//! who are strictly worse, rounded down. Who has the same figure has the same score, however many
+//! they are; the best has 5 where a fifth or less shares the top.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use afsa_model::{DAY, Timestamp};
+use afsa_store::{Customer, Order, Snapshot, StoreError};
+
+use crate::fraction::{Figure, Fraction};
+use crate::selection::Selection;
+
+/// Units of money in one of the account's currency.
+const ONE: i128 = 1_000_000_000_000;
+/// How many scores there are.
+const SCORES: u64 = 5;
+
+/// Scores from 1 to 5, 5 the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scores {
+    pub recency: u8,
+    pub frequency: u8,
+    pub monetary: u8,
+}
+
+/// The customers of one combination of scores.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RfmGroup {
+    pub scores: Scores,
+    pub sums: RfmSums,
+}
+
+/// Sums over customers. Money is in 10⁻¹² of the account's currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RfmSums {
+    pub customers: u64,
+    pub orders: u64,
+    pub revenue: i128,
+    /// Revenue less what was given back by the period's end.
+    pub value: i128,
+    /// Milliseconds from the last order to the period's end.
+    pub since_last: i128,
+}
+
+/// All groups that have customers, the best first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rfm {
+    pub groups: Vec<RfmGroup>,
+    pub total: RfmSums,
+}
+
+impl RfmSums {
+    pub fn revenue(&self) -> Figure {
+        Fraction::new(self.revenue, ONE)
+    }
+
+    pub fn value(&self) -> Figure {
+        Fraction::new(self.value, ONE)
+    }
+
+    /// Value for each customer, in the account's currency.
+    pub fn mean_value(&self) -> Figure {
+        Fraction::new(self.value, i128::from(self.customers).saturating_mul(ONE))
+    }
+
+    /// Orders for each customer.
+    pub fn mean_orders(&self) -> Figure {
+        Fraction::new(self.orders.into(), self.customers.into())
+    }
+
+    /// Days of 24 hours from the last order to the period's end, for each customer.
+    pub fn mean_days(&self) -> Figure {
+        let customers = i128::from(self.customers);
+        Fraction::new(self.since_last, customers.saturating_mul(DAY.into()))
+    }
+
+    fn add(&mut self, other: &RfmSums) {
+        self.customers += other.customers;
+        self.orders += other.orders;
+        self.revenue = self.revenue.saturating_add(other.revenue);
+        self.value = self.value.saturating_add(other.value);
+        self.since_last = self.since_last.saturating_add(other.since_last);
+    }
+}
+
+/// The groups of the customers of a selection.
+pub fn rfm(selection: &Selection, snapshot: &dyn Snapshot) -> Result<Rfm, StoreError> {
+    let orders = snapshot.orders(&selection.question)?;
+    Ok(of_orders(&orders, selection.range.to))
+}
+
+fn of_orders(orders: &[Arc<Order>], end: Timestamp) -> Rfm {
+    let mut customers: HashMap<&Customer, RfmSums> = HashMap::new();
+    for order in orders.iter().filter(|order| !order.is_cancelled()) {
+        let revenue = order.revenue.unwrap_or(0);
+        let refunds = order.refunds.iter().filter(|refund| refund.time < end);
+        let given_back = refunds
+            .filter_map(|refund| refund.amount)
+            .fold(0, i128::saturating_add);
+        let since = i128::from(end.since(order.time));
+        let sums = customers.entry(&order.customer).or_insert(RfmSums {
+            customers: 1,
+            since_last: since,
+            ..RfmSums::default()
+        });
+        sums.since_last = sums.since_last.min(since);
+        sums.orders += 1;
+        sums.revenue = sums.revenue.saturating_add(revenue);
+        sums.value = sums
+            .value
+            .saturating_add(revenue.saturating_sub(given_back));
+    }
+    let customers: Vec<RfmSums> = customers.into_values().collect();
+    let recency = Ranks::of(customers.iter().map(|sums| -sums.since_last));
+    let frequency = Ranks::of(customers.iter().map(|sums| sums.orders.into()));
+    let monetary = Ranks::of(customers.iter().map(|sums| sums.value));
+    let mut groups: BTreeMap<Scores, RfmSums> = BTreeMap::new();
+    let mut total = RfmSums::default();
+    for sums in &customers {
+        let scores = Scores {
+            recency: recency.score(-sums.since_last),
+            frequency: frequency.score(sums.orders.into()),
+            monetary: monetary.score(sums.value),
+        };
+        groups.entry(scores).or_default().add(sums);
+        total.add(sums);
+    }
+    let groups = groups.into_iter().rev();
+    Rfm {
+        groups: groups
+            .map(|(scores, sums)| RfmGroup { scores, sums })
+            .collect(),
+        total,
+    }
+}
+
+/// All values of a figure, ascending; more is better.
+struct Ranks(Vec<i128>);
+
+impl Ranks {
+    fn of(values: impl Iterator<Item = i128>) -> Ranks {
+        let mut values: Vec<i128> = values.collect();
+        values.sort_unstable();
+        Ranks(values)
+    }
+
+    fn score(&self, value: i128) -> u8 {
+        let worse = self.0.partition_point(|other| *other < value) as u64;
+        let all = (self.0.len() as u64).max(1);
+        // Below five, since nobody is worse than himself.
+        let fifths = worse.saturating_mul(SCORES) / all;
+        u8::try_from(fifths).unwrap_or(u8::MAX).saturating_add(1)
+    }
+}
+
+#[cfg(test)]
+mod tests;
