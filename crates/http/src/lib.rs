@@ -56,6 +56,7 @@ mod rate;
 mod refusals;
 mod reply;
 mod schemas;
+mod selected;
 mod server;
 mod services;
 mod uploads;

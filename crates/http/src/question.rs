@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use afsa_accounts::Account;
 use afsa_model::Timestamp;
-use afsa_query::{Answer, Context, FaultKind, FilterNode, Plan, QueryError, Request, Segment};
+use afsa_query::{
+    Answer, Context, FaultKind, FilterNode, Plan, QueryError, Request, Segment, Selection,
+};
 use afsa_store::{Activity, Goal, Snapshot};
 use serde_json::{Map, Value};
 
@@ -75,32 +77,80 @@ impl Subject {
         report: Option<&str>,
     ) -> Result<Answered, Problem> {
         let request = self.read(&mut fields, report);
-        let place = fields.place().clone();
-        let mut faults = fields.into_faults();
-        let context = Context {
+        let plan = understood(afsa_query::plan(&request, &self.context()), fields)?;
+        let answer = afsa_query::answer(&plan, &*self.snapshot)?;
+        Ok(Answered { plan, answer })
+    }
+
+    /// Understands what the fields say of period, filters and traffic, for answers that are no
+    /// table of metrics; with a comparison, if the operation knows such. Faults are told like those
+    /// of a question.
+    pub(crate) fn select(
+        &self,
+        mut fields: Fields<'_>,
+        default_period: &str,
+        compares: bool,
+    ) -> Result<Selection, Problem> {
+        let request = self.read_selection(&mut fields, default_period, compares);
+        understood(afsa_query::select(&request, &self.context()), fields)
+    }
+
+    /// Answers a question that was made of a selection, with every row, whatever the bound for
+    /// questions that are sent.
+    pub(crate) fn table(&self, request: &Request) -> Result<Answered, Problem> {
+        self.table_at(request, &Place::Parameters)
+    }
+
+    /// The same; faults of what the request took over as sent are told at that place.
+    pub(crate) fn table_at(&self, request: &Request, place: &Place) -> Result<Answered, Problem> {
+        let plan = afsa_query::plan(request, &self.context());
+        let mut plan = understood_at(plan, Vec::new(), place)?;
+        plan.limit = usize::MAX;
+        let answer = afsa_query::answer(&plan, &*self.snapshot)?;
+        Ok(Answered { plan, answer })
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
             settings: &self.account.settings,
             now: self.now,
             activity: self.activity,
             goals: &self.goals,
+        }
+    }
+
+    fn read_selection(
+        &self,
+        fields: &mut Fields<'_>,
+        default_period: &str,
+        compares: bool,
+    ) -> Request {
+        let mut request = Request {
+            period: fields.text("period"),
+            from: fields.text("from"),
+            to: fields.text("to"),
+            timezone: fields.text("timezone"),
+            filters: filter(fields, "filters"),
+            segment: self.segment(fields),
+            include: fields.texts("include"),
+            traffic: fields.text("traffic"),
+            ..Request::default()
         };
-        let plan = match afsa_query::plan(&request, &context) {
-            Ok(plan) if faults.is_empty() => plan,
-            Ok(_) => return Err(Problem::of_faults(Word::InvalidRequest, faults)),
-            Err(QueryError::Faults(found)) => {
-                let is_well_formed = faults.is_empty()
-                    && found.iter().all(|fault| fault.kind == FaultKind::NoReading);
-                faults.extend(found.into_iter().map(|fault| placed(fault, &place)));
-                let word = if is_well_formed {
-                    Word::Unprocessable
-                } else {
-                    Word::InvalidRequest
-                };
-                return Err(Problem::of_faults(word, faults));
-            }
-            Err(other) => return Err(other.into()),
-        };
-        let answer = afsa_query::answer(&plan, &*self.snapshot)?;
-        Ok(Answered { plan, answer })
+        if request.period.is_none() && request.from.is_none() && request.to.is_none() {
+            request.period = Some(default_period.to_owned());
+        }
+        if compares {
+            request.compare = fields.text("compare");
+            request.compare_from = fields.text("compare_from");
+            request.compare_to = fields.text("compare_to");
+        }
+        let words = request.include.iter().flatten();
+        if words.clone().any(|word| word != "today") {
+            let detail = "include can be nothing but today here";
+            fields.fault("include", "unknown_value", detail, vec!["today".into()]);
+            request.include = None;
+        }
+        request
     }
 
     fn read(&self, fields: &mut Fields<'_>, report: Option<&str>) -> Request {
@@ -144,6 +194,36 @@ impl Subject {
             id,
             filter: filter?,
         })
+    }
+}
+
+/// What a request was understood as; else its faults and those of the fields that it was read from,
+/// together.
+fn understood<T>(outcome: Result<T, QueryError>, fields: Fields<'_>) -> Result<T, Problem> {
+    let place = fields.place().clone();
+    understood_at(outcome, fields.into_faults(), &place)
+}
+
+fn understood_at<T>(
+    outcome: Result<T, QueryError>,
+    mut faults: Vec<Fault>,
+    place: &Place,
+) -> Result<T, Problem> {
+    match outcome {
+        Ok(understood) if faults.is_empty() => Ok(understood),
+        Ok(_) => Err(Problem::of_faults(Word::InvalidRequest, faults)),
+        Err(QueryError::Faults(found)) => {
+            let is_well_formed =
+                faults.is_empty() && found.iter().all(|fault| fault.kind == FaultKind::NoReading);
+            faults.extend(found.into_iter().map(|fault| placed(fault, place)));
+            let word = if is_well_formed {
+                Word::Unprocessable
+            } else {
+                Word::InvalidRequest
+            };
+            Err(Problem::of_faults(word, faults))
+        }
+        Err(other) => Err(other.into()),
     }
 }
 

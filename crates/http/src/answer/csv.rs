@@ -62,7 +62,7 @@ fn key_to_text(key: &Key) -> String {
 }
 
 /// What a spreadsheet would take for a formula gets an apostrophe before it.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let begins_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if begins_formula && !is_number(text) {
         format!("'{text}")
@@ -79,7 +79,7 @@ fn is_number(text: &str) -> bool {
     are_digits(whole) && are_digits(fraction)
 }
 
-fn write_line(text: &mut String, cells: impl Iterator<Item = String>) {
+pub(super) fn write_line(text: &mut String, cells: impl Iterator<Item = String>) {
     for (index, cell) in cells.enumerate() {
         if index > 0 {
             text.push(',');

@@ -108,7 +108,8 @@ fn metrics(answer: &Answer) -> impl Iterator<Item = (&String, MetricUnit)> {
         })
 }
 
-fn key_to_json(key: &Key) -> Value {
+/// A value of a dimension.
+pub(crate) fn key_to_json(key: &Key) -> Value {
     match key {
         Key::Text(text) => (&**text).into(),
         Key::Number(number) => (*number).into(),

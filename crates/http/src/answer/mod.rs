@@ -3,6 +3,7 @@
 mod csv;
 mod figure;
 mod json;
+mod listing;
 mod parquet;
 
 use std::str::FromStr;
@@ -116,7 +117,9 @@ pub(crate) fn response(
     Ok(response)
 }
 
-pub(crate) use json::document;
+pub(crate) use figure::{digits_of, to_json as figure_to_json};
+pub(crate) use json::{document, key_to_json};
+pub(crate) use listing::Listing;
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,18 @@
 //! Every operation of the API, one module for each group.
 
 mod accounts;
+mod attribution;
 mod batch;
+mod checkout;
 mod collect;
+mod customers;
 mod goals;
 mod imports;
 mod keys;
+mod orders;
+mod products;
 mod segments;
+mod selecting;
 mod stats;
 mod stored;
 mod system;
@@ -14,16 +20,17 @@ mod system;
 pub(crate) use stats::unit_name;
 
 use afsa_accounts::{Goal, Segment};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::operation::{Operation, Parameter};
 
 /// (name, description), in the order of the document.
-pub(crate) const TAGS: [(&str, &str); 5] = [
+pub(crate) const TAGS: [(&str, &str); 6] = [
     ("System", "What the server says of itself."),
     ("Accounts", "Accounts and their settings."),
     ("Account things", "Goals, segments and keys of an account."),
     ("Statistics", "Questions about what was collected."),
+    ("Orders and products", "What was bought, one by one."),
     ("Collecting", "Hits, live and as imports of history."),
 ];
 
@@ -35,8 +42,23 @@ pub(crate) fn all() -> Vec<Operation> {
     all.extend(keys::operations());
     all.extend(stats::operations());
     all.extend(batch::operations());
+    all.extend(attribution::operations());
+    all.extend(checkout::operations());
+    all.extend(customers::operations());
+    all.extend(orders::operations());
+    all.extend(products::operations());
     all.extend(collect::operations());
     all.extend(imports::operations());
+    all
+}
+
+/// The schemas of operations that describe their own.
+pub(crate) fn schemas() -> Vec<(String, Value)> {
+    let mut all = orders::schemas();
+    all.extend(products::schemas());
+    all.extend(attribution::schemas());
+    all.extend(checkout::schemas());
+    all.extend(customers::schemas());
     all
 }
 

@@ -225,7 +225,7 @@ fn table_answer() -> Answer {
 }
 
 /// Every part of a question as a parameter, in the order of [`question::FIELDS`].
-fn question_parameters() -> Vec<Parameter> {
+pub(super) fn question_parameters() -> Vec<Parameter> {
     let text = || json!({"type": "string"});
     let words = |words: &[&str]| json!({"type": "string", "enum": words});
     let intervals = Interval::ALL.map(Interval::name);

@@ -11,6 +11,8 @@ pub(crate) use statistics::answer_example;
 
 use serde_json::{Map, Value, json};
 
+use crate::operations;
+
 pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
@@ -32,36 +34,76 @@ pub(crate) fn all() -> Value {
     all.extend(things::schemas());
     all.extend(statistics::schemas());
     all.extend(collecting::schemas());
+    all.extend(operations::schemas());
     all.into()
 }
 
-fn text() -> Value {
+pub(crate) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn texts() -> Value {
+pub(crate) fn texts() -> Value {
     json!({"type": "array", "items": text()})
 }
 
-fn count() -> Value {
+pub(crate) fn count() -> Value {
     json!({"type": "integer", "format": "int64", "minimum": 0})
 }
 
-fn instant() -> Value {
+pub(crate) fn instant() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-fn nullable(mut schema: Value) -> Value {
+pub(crate) fn nullable(mut schema: Value) -> Value {
     schema["nullable"] = true.into();
     schema
 }
 
-fn words(words: &[&str]) -> Value {
+pub(crate) fn words(words: &[&str]) -> Value {
     json!({"type": "string", "enum": words})
 }
 
+/// Text with the digits of its currency.
+pub(crate) fn money() -> Value {
+    json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+}
+
+pub(crate) fn number() -> Value {
+    json!({"type": "number"})
+}
+
+/// An object that may hold anything.
+pub(crate) fn open() -> Value {
+    json!({"type": "object", "additionalProperties": {}})
+}
+
+/// `meta` of an answer that is made of a period and filters, with what else it says.
+pub(crate) fn selection_meta(others: Value) -> Value {
+    let mut meta = json!({
+        "account_id": text(),
+        "from": instant(),
+        "to": instant(),
+        "timezone": text(),
+        "currency": text(),
+        "as_of": instant(),
+        "warnings": texts(),
+    });
+    if let (Some(meta), Value::Object(others)) = (meta.as_object_mut(), others) {
+        meta.extend(others);
+    }
+    whole(meta)
+}
+
+/// CSV and NDJSON beside JSON.
+pub(crate) fn text_media(csv: &str, lines: &str) -> [(&'static str, Value, Value); 2] {
+    [
+        ("text/csv", text(), csv.into()),
+        ("application/x-ndjson", text(), lines.into()),
+    ]
+}
+
 /// An object all of whose properties are always there.
-fn whole(properties: Value) -> Value {
+pub(crate) fn whole(properties: Value) -> Value {
     let required: Vec<&String> = properties
         .as_object()
         .into_iter()
@@ -71,15 +113,15 @@ fn whole(properties: Value) -> Value {
 }
 
 /// An object any of whose properties may be there.
-fn parts(properties: Value) -> Value {
+pub(crate) fn parts(properties: Value) -> Value {
     json!({"type": "object", "properties": properties})
 }
 
-fn with(mut schema: Value, name: &str, value: impl Into<Value>) -> Value {
+pub(crate) fn with(mut schema: Value, name: &str, value: impl Into<Value>) -> Value {
     schema[name] = value.into();
     schema
 }
 
-fn pair(name: &str, schema: Value) -> (String, Value) {
+pub(crate) fn pair(name: &str, schema: Value) -> (String, Value) {
     (name.to_owned(), schema)
 }

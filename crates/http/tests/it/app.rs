@@ -21,6 +21,8 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::shop;
+
 /// 2026-11-02T10:00:00Z, a Monday.
 pub const NOW: Timestamp = Timestamp(1_793_613_600_000);
 
@@ -44,14 +46,20 @@ pub struct Answer {
 
 impl App {
     pub fn new() -> App {
-        App::with_limits(Limits {
-            requests: None,
-            failures: None,
-            ..Limits::default()
-        })
+        App::with_limits(unlimited())
+    }
+
+    /// With a shop's orders beside the page views.
+    pub fn of_shop() -> App {
+        let arrivals = page_views().into_iter().chain(shop::arrivals());
+        App::with(unlimited(), arrivals.collect())
     }
 
     pub fn with_limits(limits: Limits) -> App {
+        App::with(limits, page_views())
+    }
+
+    fn with(limits: Limits, arrivals: Vec<Arrival>) -> App {
         let accounts = Arc::new(Accounts::in_memory().unwrap());
         let make = |name: &str| {
             let draft = AccountChange {
@@ -69,7 +77,7 @@ impl App {
         }
         store.submit(
             account,
-            page_views(),
+            arrivals,
             Box::new(|outcome| drop(outcome.unwrap())),
         );
         let collector = Arc::new(Notebook::default());
@@ -201,6 +209,14 @@ pub fn all_but(scope: Scope) -> Scopes {
         .into_iter()
         .filter(|other| *other != scope)
         .collect()
+}
+
+fn unlimited() -> Limits {
+    Limits {
+        requests: None,
+        failures: None,
+        ..Limits::default()
+    }
 }
 
 struct Stopped;

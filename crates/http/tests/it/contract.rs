@@ -9,7 +9,7 @@ use crate::document::{Schemas, operations};
 
 #[tokio::test]
 async fn examples_are_answered_as_described() {
-    let app = App::new();
+    let app = App::of_shop();
     let schemas = Schemas::new();
     // Things for examples to name.
     let base = format!("/v1/accounts/{}", app.account.0);

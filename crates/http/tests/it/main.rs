@@ -3,10 +3,16 @@
 mod access;
 mod accounts;
 mod app;
+mod attribution;
 mod batch;
+mod checkout;
 mod collecting;
 mod contract;
+mod customers;
 mod document;
+mod orders;
 mod pages;
 mod problems;
+mod products;
+mod shop;
 mod stats;

@@ -1,0 +1,191 @@
+//! The checkout as a funnel.
+
+use afsa_accounts::Scope;
+use afsa_query::Fraction;
+use afsa_store::{CheckoutFunnel, CheckoutStep};
+use axum::http::Method;
+use axum::response::Response;
+use futures_util::FutureExt;
+use serde_json::{Map, Value, json};
+
+use super::selecting;
+use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use crate::problem::{Problem, Word};
+use crate::question::Subject;
+use crate::schemas::{self, count, nullable, number, pair, text, whole, with};
+use crate::{reply, selected};
+
+const DEFAULT_PERIOD: &str = "30d";
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut parameters = selecting::parameters(DEFAULT_PERIOD);
+    parameters.extend(selecting::comparing());
+    vec![Operation {
+        id: "getCheckout",
+        method: Method::GET,
+        path: "/v1/stats/checkout",
+        tag: "Statistics",
+        summary: "The checkout, step by step",
+        description: "How far the visits that began in the period came in the checkout, where \
+            they came in, came back and left, and which options they chose. Who ordered until the \
+            order window's end dropped out nowhere.",
+        parameters,
+        body: BodyRule::None,
+        answer: Answer::json(
+            "The steps, by number.",
+            schemas::reference("CheckoutAnswer"),
+            example(),
+        ),
+        words: vec![Word::Unprocessable],
+        handler: Handler::Question(Scope::StatsRead, |call| answer(call).boxed()),
+    }]
+}
+
+async fn answer(call: Call) -> Result<Response, Problem> {
+    let server = call.server.clone();
+    let answering = move || {
+        let mut fields = call.parameter_fields();
+        fields.given("account_id");
+        let subject = Subject::of(call.authorized.clone(), call.now)?;
+        let selection = subject.select(fields, DEFAULT_PERIOD, true)?;
+        let funnel = subject.snapshot.checkout(&selection.question)?;
+        let compared = selection.comparison.as_ref();
+        let previous = compared
+            .map(|compared| subject.snapshot.checkout(&compared.question))
+            .transpose()?;
+        let none = CheckoutStep::default();
+        let rows = funnel.steps.iter().map(|(number, step)| {
+            let mut row = Map::from_iter([
+                ("step".to_owned(), Value::from(*number)),
+                ("label".to_owned(), Value::Null),
+            ]);
+            row.extend(step_figures(step));
+            if let Some(previous) = &previous {
+                let then = previous.steps.get(number).unwrap_or(&none);
+                row.insert("previous".into(), step_figures(then).into());
+            }
+            Value::from(row)
+        });
+        let rows: Vec<Value> = rows.collect();
+        let mut totals = totals(&funnel);
+        if let Some(previous) = &previous {
+            totals.insert("previous".into(), self::totals(previous).into());
+        }
+        let mut meta = selected::meta(&subject, &selection)?;
+        let zone = &selection.zone;
+        for (name, end) in [
+            ("compare_from", compared.map(|it| it.range.from)),
+            ("compare_to", compared.map(|it| it.range.to)),
+        ] {
+            meta.insert(name.into(), end.map(|end| zone.format(end)).into());
+        }
+        Ok(reply::json(&json!({
+            "data": rows,
+            "totals": totals,
+            "meta": meta,
+            "query": selected::echo(&selection),
+        })))
+    };
+    server.gate.run(&server.limits, answering).await
+}
+
+fn step_figures(step: &CheckoutStep) -> Map<String, Value> {
+    let options = step.options.iter();
+    let options = options.map(|(option, visits)| json!({"option": &**option, "visits": visits}));
+    Map::from_iter([
+        ("visits".to_owned(), step.visits.into()),
+        ("entries".to_owned(), step.entries.into()),
+        ("returns".to_owned(), step.returns.into()),
+        (
+            "continued".to_owned(),
+            step.visits.saturating_sub(step.dropouts).into(),
+        ),
+        ("dropouts".to_owned(), step.dropouts.into()),
+        ("dropout_rate".to_owned(), share(step.dropouts, step.visits)),
+        ("options".to_owned(), options.collect()),
+    ])
+}
+
+fn totals(funnel: &CheckoutFunnel) -> Map<String, Value> {
+    Map::from_iter([
+        ("visits".to_owned(), funnel.visits.into()),
+        ("ordered".to_owned(), funnel.ordered.into()),
+        (
+            "completion_rate".to_owned(),
+            share(funnel.ordered, funnel.visits),
+        ),
+    ])
+}
+
+fn share(part: u64, whole: u64) -> Value {
+    selected::number(Fraction::new(part.into(), whole.into()))
+}
+
+pub(super) fn schemas() -> Vec<(String, Value)> {
+    let rate = || with(nullable(number()), "description", "A fraction of 1.");
+    let figures = json!({
+        "visits": with(count(), "description", "Visits that came to the step."),
+        "entries": with(count(), "description", "Visits whose first step it was."),
+        "returns": with(count(), "description", "How often visits came back from another step."),
+        "continued": with(count(), "description", "Visits that went on or ordered."),
+        "dropouts": with(
+            count(),
+            "description",
+            "Visits whose last step it was and whose visitor didn't order.",
+        ),
+        "dropout_rate": rate(),
+        "options": {"type": "array", "items": whole(json!({"option": text(), "visits": count()}))},
+    });
+    let mut step = whole(figures.clone());
+    step["properties"]["step"] = count();
+    step["properties"]["label"] = with(
+        nullable(text()),
+        "description",
+        "The account's name for it.",
+    );
+    step["properties"]["previous"] = schemas::reference("CheckoutFigures");
+    let totals = json!({"visits": count(), "ordered": count(), "completion_rate": rate()});
+    let mut compared = whole(totals.clone());
+    compared["properties"]["previous"] = whole(totals);
+    vec![
+        pair("CheckoutFigures", whole(figures)),
+        pair("CheckoutStep", step),
+        pair(
+            "CheckoutAnswer",
+            whole(json!({
+                "data": {"type": "array", "items": schemas::reference("CheckoutStep")},
+                "totals": compared,
+                "meta": schemas::selection_meta(json!({
+                    "compare_from": nullable(schemas::instant()),
+                    "compare_to": nullable(schemas::instant()),
+                })),
+                "query": schemas::open(),
+            })),
+        ),
+    ]
+}
+
+fn example() -> Value {
+    json!({
+        "data": [
+            {"step": 1, "label": "Address", "visits": 100, "entries": 98, "returns": 4,
+             "continued": 80, "dropouts": 20, "dropout_rate": 0.2, "options": []},
+            {"step": 2, "label": "Payment", "visits": 80, "entries": 2, "returns": 1,
+             "continued": 72, "dropouts": 8, "dropout_rate": 0.1,
+             "options": [{"option": "card", "visits": 50}, {"option": "invoice", "visits": 30}]},
+        ],
+        "totals": {"visits": 100, "ordered": 70, "completion_rate": 0.7},
+        "meta": {
+            "account_id": "00000003",
+            "from": "2026-10-03T00:00:00+02:00",
+            "to": "2026-11-02T00:00:00+01:00",
+            "timezone": "Europe/Paris",
+            "currency": "EUR",
+            "as_of": "2026-11-02T10:00:00.123Z",
+            "warnings": [],
+            "compare_from": null,
+            "compare_to": null,
+        },
+        "query": {"from": "2026-10-03", "to": "2026-11-01", "timezone": "Europe/Paris"},
+    })
+}

@@ -1,0 +1,64 @@
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+#[tokio::test]
+async fn steps_are_told_in_order() {
+    let app = App::of_shop();
+    let path = "/v1/stats/checkout?from=2026-09-01&to=2026-09-30&compare=previous_period";
+    let answer = app.get(path).await.expect(200).json();
+    assert_eq!(
+        answer["totals"],
+        json!({
+            "visits": 2, "ordered": 1, "completion_rate": 0.5,
+            "previous": {"visits": 0, "ordered": 0, "completion_rate": null},
+        })
+    );
+    let nothing = json!({
+        "visits": 0, "entries": 0, "returns": 0, "continued": 0, "dropouts": 0,
+        "dropout_rate": null, "options": [],
+    });
+    assert_eq!(
+        answer["data"],
+        json!([
+            {
+                "step": 1, "label": null, "visits": 2, "entries": 2, "returns": 1, "continued": 1,
+                "dropouts": 1, "dropout_rate": 0.5, "options": [], "previous": nothing,
+            },
+            {
+                "step": 2, "label": null, "visits": 2, "entries": 0, "returns": 0, "continued": 2,
+                "dropouts": 0, "dropout_rate": 0,
+                "options": [{"option": "card", "visits": 1}, {"option": "invoice", "visits": 1}],
+                "previous": nothing,
+            },
+        ])
+    );
+    assert_eq!(answer["meta"]["compare_to"], "2026-09-01T00:00:00+02:00");
+}
+
+#[tokio::test]
+async fn filters_and_periods_choose_visits() {
+    let app = App::of_shop();
+    let check = async |parameters: &str, visits: u64| {
+        let path = format!("/v1/stats/checkout?{parameters}");
+        let answer = app.get(&path).await.expect(200).json();
+        assert_eq!(answer["totals"]["visits"], visits, "{parameters}");
+        assert!(
+            answer["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|row| row.get("previous").is_none())
+        );
+    };
+    check("period=all", 2).await;
+    check("period=30d", 0).await;
+    check("period=all&traffic=excluded", 0).await;
+    check("period=all&filters=[%22is%22,%22channel%22,%22Email%22]", 1).await;
+    let empty = app.get("/v1/stats/checkout").await.expect(200).json();
+    assert_eq!(empty["data"], json!([]));
+    assert_eq!(empty["totals"]["completion_rate"], Value::Null);
+    app.get("/v1/stats/checkout?limit=3")
+        .await
+        .problem(400, "invalid_request");
+}

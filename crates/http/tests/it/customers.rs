@@ -1,0 +1,56 @@
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+#[tokio::test]
+async fn cohorts_are_told_by_month() {
+    let app = App::of_shop();
+    let path = "/v1/stats/customers/cohorts?from=2026-09-01&to=2026-10-31";
+    let answer = app.get(path).await.expect(200).json();
+    let cohorts = answer["data"].as_array().unwrap();
+    assert_eq!(cohorts.len(), 2);
+    assert_eq!(cohorts[0]["month"], "2026-09");
+    assert_eq!(cohorts[0]["customers"], 2);
+    assert_eq!(
+        cohorts[0]["months"][0],
+        json!({
+            "months_after": 0, "customers": 2, "retention_rate": 1, "orders": 3,
+            "revenue": "37.33", "net_revenue": "12.69", "value_per_customer": "11.67",
+        })
+    );
+    assert_eq!(cohorts[0]["months"][1]["retention_rate"], 0);
+    assert_eq!(cohorts[0]["months"][1]["value_per_customer"], "11.67");
+    assert_eq!(cohorts[1]["months"][0]["retention_rate"], Value::Null);
+    let empty = app
+        .get("/v1/stats/customers/cohorts?period=today")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(empty["data"][0]["customers"], 0);
+}
+
+#[tokio::test]
+async fn groups_are_told_by_scores() {
+    let app = App::of_shop();
+    let path = "/v1/stats/customers/rfm?from=2026-09-01&to=2026-09-30";
+    let answer = app.get(path).await.expect(200).json();
+    let told: Vec<[u64; 4]> = answer["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            ["recency", "frequency", "monetary", "customers"].map(|it| row[it].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(told, [[3, 3, 3, 1], [1, 1, 1, 1]]);
+    assert_eq!(answer["totals"]["revenue"], "37.33");
+    assert_eq!(answer["totals"]["value"], "23.33");
+    assert_eq!(answer["data"][0]["orders_per_customer"], 2);
+    let empty = app
+        .get("/v1/stats/customers/rfm?period=today")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(empty["data"], json!([]));
+    assert_eq!(empty["totals"]["value_per_customer"], Value::Null);
+}
