@@ -20,10 +20,11 @@ macro_rules! guide {
 }
 
 /// In the order in which they are read.
-pub(crate) const GUIDES: [Guide; 6] = [
+pub(crate) const GUIDES: [Guide; 7] = [
     guide!("quick-start", "Quick start"),
     guide!("keys", "Keys"),
     guide!("statistics", "Statistics by example"),
+    guide!("orders", "Orders, products, customers"),
     guide!("batch", "Many questions at once"),
     guide!("errors", "Errors and limits"),
     guide!("importing", "Importing history"),

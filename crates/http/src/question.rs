@@ -245,7 +245,9 @@ impl From<QueryError> for Problem {
                         .collect(),
                 )
             }
-            QueryError::TooManyRows(_) => Problem::new(Word::Unprocessable, format!("{error}.")),
+            QueryError::TooManyRows(_) | QueryError::TooManyCohorts(_) => {
+                Problem::new(Word::Unprocessable, format!("{error}."))
+            }
             QueryError::Store(error) => error.into(),
         }
     }

@@ -31,7 +31,7 @@ const LATEST: u64 = 1 << 32;
 pub enum Model {
     First,
     Last,
-    /// The latest visit whose channel isn't Direct; where all are, the latest.
+    /// The latest visit whose channel is known and not Direct; where there is none, the latest.
     LastNonDirect,
     /// The same to each.
     Linear,

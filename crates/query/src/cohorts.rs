@@ -8,9 +8,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use afsa_store::{Customer, Order, Snapshot, StoreError};
+use afsa_store::{Customer, Order, Snapshot};
 
 use crate::axis::{Axis, Interval};
+use crate::fault::{MAX_COHORTS, QueryError};
 use crate::fraction::{Figure, Fraction};
 use crate::selection::Selection;
 
@@ -54,10 +55,13 @@ impl Cohort {
 }
 
 /// The cohorts of a selection, by month; months in which nobody bought for the first time have
-/// one of nobody.
-pub fn cohorts(selection: &Selection, snapshot: &dyn Snapshot) -> Result<Vec<Cohort>, StoreError> {
-    let orders = snapshot.orders(&selection.question)?;
+/// one of nobody. A period of more than [`MAX_COHORTS`] months is [`QueryError::TooManyCohorts`].
+pub fn cohorts(selection: &Selection, snapshot: &dyn Snapshot) -> Result<Vec<Cohort>, QueryError> {
     let axis = Axis::new(Interval::Month, selection.range, &selection.zone);
+    if axis.buckets.len() > MAX_COHORTS {
+        return Err(QueryError::TooManyCohorts(axis.buckets.len()));
+    }
+    let orders = snapshot.orders(&selection.question)?;
     Ok(of_orders(&orders, selection, &axis))
 }
 

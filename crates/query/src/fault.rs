@@ -33,12 +33,20 @@ pub enum QueryError {
     /// The rows to fill in are more than a table may have.
     #[error("with empty rows the answer would have {0} rows, more than {MAX_FILLED_ROWS}")]
     TooManyRows(u128),
+    /// Each month's cohort is followed through all that come after.
+    #[error(
+        "cohorts are told of at most {MAX_COHORTS} months, not of {0}; ask for a shorter period"
+    )]
+    TooManyCohorts(usize),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// How many rows `include=empty` may make.
 pub const MAX_FILLED_ROWS: u128 = 1_000_000;
+
+/// How many months cohorts are told of at once.
+pub const MAX_COHORTS: usize = 120;
 
 impl QueryError {
     /// Whether nothing is wrong but that the parts of the request have no reading together.
@@ -47,7 +55,7 @@ impl QueryError {
             QueryError::Faults(faults) => faults
                 .iter()
                 .all(|fault| fault.kind == FaultKind::NoReading),
-            QueryError::TooManyRows(_) => true,
+            QueryError::TooManyRows(_) | QueryError::TooManyCohorts(_) => true,
             QueryError::Store(_) => false,
         }
     }

@@ -7,6 +7,10 @@
 //! rates, comparison, order, pages. [`answer`] does both on a snapshot. Nothing here reads a clock
 //! or knows a format: `now` is an argument, and figures stay exact [`Fraction`]s.
 //!
+//! What is no table of metrics starts from a [`Selection`], the same period, filters and traffic
+//! without metrics: [`attribution()`] shares its orders out among the visits before them,
+//! [`cohorts()`] and [`rfm()`] group its customers, [`product_facts`] tells what products are.
+//!
 //! What the definitions leave open is answered so:
 //!
 //! - An `interval` asks for time: where no dimension of time is named, `time` comes first.
@@ -72,7 +76,7 @@ pub use check::{
     TRAFFICS, plan,
 };
 pub use cohorts::{Cohort, CohortMonth, cohorts};
-pub use fault::{Fault, FaultKind, MAX_FILLED_ROWS, QueryError};
+pub use fault::{Fault, FaultKind, MAX_COHORTS, MAX_FILLED_ROWS, QueryError};
 pub use filter::{
     MAX_CONDITIONS, MAX_DEPTH, MAX_EXPRESSIONS, MAX_VALUE_LENGTH, MAX_VALUES, check_filter,
 };

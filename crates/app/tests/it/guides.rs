@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::program::{Program, skip};
 
-const GUIDES: [(&str, &str); 6] = [
+const GUIDES: [(&str, &str); 7] = [
     (
         "quick-start",
         include_str!("../../../http/pages/guides/quick-start.html"),
@@ -13,6 +13,10 @@ const GUIDES: [(&str, &str); 6] = [
     (
         "statistics",
         include_str!("../../../http/pages/guides/statistics.html"),
+    ),
+    (
+        "orders",
+        include_str!("../../../http/pages/guides/orders.html"),
     ),
     (
         "batch",
@@ -77,5 +81,5 @@ fn what_the_guides_show_works_when_pasted() {
             tried += 1;
         }
     }
-    assert!(tried >= 18, "{tried}");
+    assert!(tried >= 26, "{tried}");
 }

@@ -1,5 +1,7 @@
 //! The checkout as a funnel.
 
+use std::cmp::Reverse;
+
 use afsa_accounts::Scope;
 use afsa_query::Fraction;
 use afsa_store::{CheckoutFunnel, CheckoutStep};
@@ -16,6 +18,8 @@ use crate::schemas::{self, count, nullable, number, pair, text, whole, with};
 use crate::{reply, selected};
 
 const DEFAULT_PERIOD: &str = "30d";
+/// Steps, and options of each, that an answer tells: numbers and texts are anybody's.
+const MOST_TOLD: usize = 1_000;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut parameters = selecting::parameters(DEFAULT_PERIOD);
@@ -27,7 +31,8 @@ pub(super) fn operations() -> Vec<Operation> {
         tag: "Statistics",
         summary: "The checkout, step by step",
         description: "How far the visits that began in the period came in the checkout, where \
-            they came in, came back and left, and which options they chose. Who ordered until the \
+            they came in, came back and left, and which options they chose, those chosen most \
+            first; up to a thousand steps and options. Who ordered until the \
             order window's end dropped out nowhere.",
         parameters,
         body: BodyRule::None,
@@ -54,7 +59,7 @@ async fn answer(call: Call) -> Result<Response, Problem> {
             .map(|compared| subject.snapshot.checkout(&compared.question))
             .transpose()?;
         let none = CheckoutStep::default();
-        let rows = funnel.steps.iter().map(|(number, step)| {
+        let rows = funnel.steps.iter().take(MOST_TOLD).map(|(number, step)| {
             let mut row = Map::from_iter([
                 ("step".to_owned(), Value::from(*number)),
                 ("label".to_owned(), Value::Null),
@@ -72,6 +77,7 @@ async fn answer(call: Call) -> Result<Response, Problem> {
             totals.insert("previous".into(), self::totals(previous).into());
         }
         let mut meta = selected::meta(&subject, &selection)?;
+        meta.insert("total_rows".into(), funnel.steps.len().into());
         let zone = &selection.zone;
         for (name, end) in [
             ("compare_from", compared.map(|it| it.range.from)),
@@ -90,7 +96,10 @@ async fn answer(call: Call) -> Result<Response, Problem> {
 }
 
 fn step_figures(step: &CheckoutStep) -> Map<String, Value> {
-    let options = step.options.iter();
+    let mut options: Vec<_> = step.options.iter().collect();
+    // Those of equal visits stay in the order of their texts.
+    options.sort_by_key(|(_, visits)| Reverse(**visits));
+    let options = options.into_iter().take(MOST_TOLD);
     let options = options.map(|(option, visits)| json!({"option": &**option, "visits": visits}));
     Map::from_iter([
         ("visits".to_owned(), step.visits.into()),
@@ -149,13 +158,14 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     compared["properties"]["previous"] = whole(totals);
     vec![
         pair("CheckoutFigures", whole(figures)),
-        pair("CheckoutStep", step),
+        pair("CheckoutFunnelStep", step),
         pair(
             "CheckoutAnswer",
             whole(json!({
-                "data": {"type": "array", "items": schemas::reference("CheckoutStep")},
+                "data": {"type": "array", "items": schemas::reference("CheckoutFunnelStep")},
                 "totals": compared,
                 "meta": schemas::selection_meta(json!({
+                    "total_rows": count(),
                     "compare_from": nullable(schemas::instant()),
                     "compare_to": nullable(schemas::instant()),
                 })),
@@ -183,6 +193,7 @@ fn example() -> Value {
             "currency": "EUR",
             "as_of": "2026-11-02T10:00:00.123Z",
             "warnings": [],
+            "total_rows": 2,
             "compare_from": null,
             "compare_to": null,
         },

@@ -32,6 +32,10 @@ pub(crate) use described::schemas;
 const MOST_LISTED: i64 = 1_000;
 const DEFAULT_PERIOD: &str = "30d";
 
+/// Variants of a product, and rows of what it is broken down by, that an answer tells: texts are
+/// anybody's.
+const MOST_TOLD: usize = 1_000;
+
 /// The figures of a product.
 const METRICS: [&str; 16] = [
     "impressions",
@@ -108,7 +112,7 @@ pub(super) fn operations() -> Vec<Operation> {
             tag: "Orders and products",
             summary: "Read a product",
             description: "The product's figures of the period: as a whole, over time, and by its \
-                variants, lists and coupons.",
+                variants, lists and coupons, up to a thousand of each.",
             parameters: reading,
             body: BodyRule::None,
             answer: Answer::json(
@@ -242,6 +246,7 @@ async fn read(call: Call) -> Result<Response, Problem> {
             let answered = ask(&["product_sku", name])?;
             let rows = answered.answer.rows.iter().filter(|row| is_of(row, &sku));
             Ok(rows
+                .take(MOST_TOLD)
                 .map(|row| {
                     let key = row.keys.get(1).map_or(Value::Null, key_to_json);
                     let mut shown = Map::from_iter([(name.to_owned(), key)]);
@@ -328,7 +333,12 @@ fn facts_to_json(sku: &str, facts: &ProductFacts, own_currency: &str) -> Map<Str
     let price = price.map(|(sold, currency)| {
         selected::money_in(currency, i128::from(sold.price).saturating_mul(1_000_000))
     });
-    let variants: Vec<&str> = facts.variants.iter().map(|variant| &**variant).collect();
+    let variants: Vec<&str> = facts
+        .variants
+        .iter()
+        .map(|it| &**it)
+        .take(MOST_TOLD)
+        .collect();
     Map::from_iter([
         ("sku".to_owned(), Value::from(sku)),
         ("name".to_owned(), facts.name.as_deref().into()),

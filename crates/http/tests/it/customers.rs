@@ -21,6 +21,9 @@ async fn cohorts_are_told_by_month() {
     assert_eq!(cohorts[0]["months"][1]["retention_rate"], 0);
     assert_eq!(cohorts[0]["months"][1]["value_per_customer"], "11.67");
     assert_eq!(cohorts[1]["months"][0]["retention_rate"], Value::Null);
+    let ages = "/v1/stats/customers/cohorts?from=1970-01-01&to=2199-12-31";
+    let problem = app.get(ages).await.problem(422, "unprocessable");
+    assert!(problem["detail"].as_str().unwrap().contains("2760"));
     let empty = app
         .get("/v1/stats/customers/cohorts?period=today")
         .await
