@@ -19,8 +19,9 @@ use afsa_store::{
 use crate::fraction::{Figure, Fraction};
 use crate::selection::Selection;
 
-/// Parts that one order, or one unit of the account's currency, is counted in.
-const ONE: i128 = 1_000_000_000_000;
+/// Parts that an order is counted in: every number up to twenty divides it, so that even shares of
+/// most orders are exact.
+const ORDER: i128 = 232_792_560 * 1_000_000;
 /// The channel of visits of which nothing tells where they came from.
 const DIRECT: &str = "Direct";
 /// The weight of the latest visit under time decay; each half-life before halves it.
@@ -54,11 +55,14 @@ pub struct Attributing {
     pub half_life: i64,
 }
 
-/// Orders and money, in 10⁻¹² of an order and of the account's currency.
+/// Parts of orders and of their money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Credit {
-    pub orders: i128,
+    /// In parts of which 232,792,560,000,000 are an order.
+    orders: i128,
+    /// In 10⁻¹² of the account's currency.
     pub revenue: i128,
+    /// Likewise.
     pub net_revenue: i128,
 }
 
@@ -178,9 +182,9 @@ impl Attributing {
 }
 
 impl Credit {
-    /// What the parts mean: how many orders, how much money.
-    pub fn figure(part: i128) -> Figure {
-        Fraction::new(part, ONE)
+    /// How many orders it is, a fraction where some are shared.
+    pub fn orders(&self) -> Figure {
+        Fraction::new(self.orders, ORDER)
     }
 
     /// The share of these orders in all.
@@ -251,7 +255,7 @@ fn owed(question: &Question, snapshot: &dyn Snapshot) -> Result<Vec<Owed>, Store
             .saturating_add(given_back);
         owed.push(Owed {
             credit: Credit {
-                orders: ONE,
+                orders: ORDER,
                 revenue,
                 net_revenue: revenue.saturating_sub(costs),
             },

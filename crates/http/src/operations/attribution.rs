@@ -123,10 +123,7 @@ async fn answer(call: Call) -> Result<Response, Problem> {
 
 fn told(credit: &Credit, total: &Credit, telling: &Telling) -> Map<String, Value> {
     Map::from_iter([
-        (
-            "orders".to_owned(),
-            selected::number(Credit::figure(credit.orders)),
-        ),
+        ("orders".to_owned(), selected::number(credit.orders())),
         ("revenue".to_owned(), telling.money(credit.revenue)),
         ("net_revenue".to_owned(), telling.money(credit.net_revenue)),
         ("share".to_owned(), selected::number(credit.share_in(total))),

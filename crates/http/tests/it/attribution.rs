@@ -47,7 +47,7 @@ async fn models_stand_beside_each_other() {
         (json!("Paid Search"), json!(2))
     );
     let email = &answer["data"][0]["models"]["linear"];
-    assert_eq!(email["orders"], 0.5 + 0.333333333333);
+    assert_eq!(email["orders"], 5.0 / 6.0);
     assert_eq!(email["revenue"], "18.08");
     assert_eq!(answer["totals"]["orders"], 3);
     let plain = "/v1/stats/query?metrics=orders,revenue,net_revenue&from=2026-09-01&to=2026-09-30";

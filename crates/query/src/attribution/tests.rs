@@ -10,6 +10,8 @@ use crate::check::Context;
 use crate::request::{FilterNode, Request};
 use crate::selection::select;
 
+/// Units of money in one of the account's currency.
+const ONE: i128 = 1_000_000_000_000;
 const DAY_MINUTES: i64 = 24 * 60;
 
 fn shop(drafts: Vec<Draft>) -> Arc<dyn Snapshot> {
@@ -91,7 +93,7 @@ fn models_share_out_an_order() {
                     Value::Text(channel) => channel.to_string(),
                     _ => "∅".to_owned(),
                 };
-                let revenue = Credit::figure(row.credits[0].revenue).unwrap();
+                let revenue = Fraction::new(row.credits[0].revenue, ONE).unwrap();
                 (key, format!("{}", revenue.rounded(3).unwrap()))
             })
             .collect();
@@ -178,12 +180,26 @@ fn decay_halves_with_each_half_life() {
 }
 
 #[test]
+fn even_shares_are_exact() {
+    for count in 1..=20 {
+        let credit = Credit {
+            orders: ORDER,
+            ..Credit::default()
+        };
+        for part in 0..count {
+            let share = credit.between(part, part + 1, count);
+            assert_eq!(share.orders(), Fraction::new(1, count as i128), "{count}");
+        }
+    }
+}
+
+#[test]
 fn parts_of_any_amount_add_up_to_it() {
     for amount in [0, 1, -1, 7, -7, ONE, i128::MAX, i128::MIN + 1, -ONE - 1] {
         for whole in [1_u128, 3, 7, 1 << 40] {
             let marks = [0, whole / 3, whole / 2, whole];
             let credit = Credit {
-                orders: ONE,
+                orders: ORDER,
                 revenue: amount,
                 net_revenue: amount,
             };
@@ -272,7 +288,7 @@ fn rows_add_up_to_what_the_plain_figures_say() {
         };
         let plain = &snapshot.aggregate(&plain).unwrap().rows[0].numbers;
         let expect = Credit {
-            orders: plain[0] * ONE,
+            orders: plain[0] * ORDER,
             revenue: plain[1],
             net_revenue: plain[1] - plain[2] - plain[3] - plain[4],
         };
