@@ -106,3 +106,43 @@ fn rows_of_one_moment_that_disagree_end_somewhere() {
     assert_eq!(facts(Vec::new(), &["a"]), HashMap::new());
     assert_eq!(facts(Vec::new(), &[]), HashMap::new());
 }
+
+/// However rows crowd together or lie apart, the latest is found.
+#[test]
+fn the_latest_is_what_a_walk_over_all_rows_finds() {
+    let mut state = 7_u64;
+    let mut below = |bound: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let skus = ["a", "b", "c"];
+    for round in 0..60 {
+        let mut drafts = Vec::new();
+        let mut latest: HashMap<&str, (i64, String)> = HashMap::new();
+        for _ in 0..1 + below(12) {
+            let sku = skus[below(3) as usize];
+            let brand = ["X", "Y", "Z", ""][below(4) as usize];
+            // Within some milliseconds, or years.
+            let spread = [3, 1_000, 86_400_000, 300_000_000_000][below(4) as usize];
+            let milliseconds = below(spread) as i64;
+            drafts.push(seen(0, vec![told(sku, brand, "", "")]).later(milliseconds));
+            if brand.is_empty() {
+                continue;
+            }
+            let known = latest
+                .entry(sku)
+                .or_insert((milliseconds, brand.to_owned()));
+            if (-milliseconds, brand) < (-known.0, known.1.as_str()) {
+                *known = (milliseconds, brand.to_owned());
+            }
+        }
+        let found = facts(drafts, &skus);
+        for sku in skus {
+            let brand = found.get(sku).and_then(|facts| facts.brand.as_deref());
+            let expect = latest.get(sku).map(|(_, brand)| brand.as_str());
+            assert_eq!(brand, expect, "{sku} in round {round}");
+        }
+    }
+}
