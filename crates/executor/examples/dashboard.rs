@@ -16,7 +16,7 @@ use afsa_executor::{Budget, Image, OrdersCell, Shard, Vocabulary, execute, execu
 use afsa_model::{AccountSettings, DAY, HOUR, TimeRange, Timestamp, ZoneOffsets};
 use afsa_segments::{ColumnSource, Segment, SegmentError, Table};
 use afsa_store::{Condition, ConditionScope, Dimension, Filter, Measure, Question, Test};
-use arrow::array::{
+use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int32Array, Int64Array,
     StringArray, UInt8Array, UInt32Array,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use afsa_store::{Dimension, StoreError, Traffic, Value};
-use arrow::array::Array;
+use arrow_array::Array;
 use hashbrown::HashMap;
 
 use crate::image::{Chosen, Codes, Image, Loaded, NO_ROW, SelectionKey, Thing, Vocabulary};

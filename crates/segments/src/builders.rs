@@ -5,13 +5,13 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use afsa_model::{Decimal, Text};
-use arrow::array::builder::NullBufferBuilder;
-use arrow::array::{
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, FixedSizeBinaryArray,
     PrimitiveArray, StringArray,
 };
-use arrow::buffer::{BooleanBuffer, Buffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow_buffer::NullBufferBuilder;
+use arrow_buffer::{BooleanBuffer, Buffer, OffsetBuffer, ScalarBuffer};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::SegmentError;
@@ -226,7 +226,7 @@ impl Nulls {
         builder.append_non_null();
     }
 
-    fn finish(self, rows: usize, length: usize) -> Option<arrow::buffer::NullBuffer> {
+    fn finish(self, rows: usize, length: usize) -> Option<arrow_buffer::NullBuffer> {
         let mut builder = self.0?;
         builder.append_n_nulls(rows.saturating_sub(length));
         builder.finish()

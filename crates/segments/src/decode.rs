@@ -8,8 +8,9 @@ use afsa_model::{
     OrderStatus, PageContext, PageViewMeasures, Product, ProductAction, ProductHit, Promotion,
     Purchase, Refund, Timestamp, TimingOrException, Visit, VisitorFields, VisitorKey,
 };
-use arrow::array::{Array, AsArray, UInt32Array};
-use arrow::datatypes::UInt32Type;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, UInt32Array};
 
 use crate::encode::{item, kind};
 use crate::layout::{ClientColumns, HitColumns, ItemColumns, OriginColumns, Reading, VisitColumns};

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::UInt32Type;
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 
 use crate::layout::Columns;
 use crate::rows::{Found, RowSource};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use afsa_model::{Client, OrderFields, Origin, Product};
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType};
-use arrow::datatypes::{DataType, Int64Type, UInt8Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Int64Type, UInt8Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
+use arrow_schema::DataType;
 
 use crate::builders::{
     Build, DecimalBuilder, FlagBuilder, KeyBuilder, NumberBuilder, Put, TextBuilder,

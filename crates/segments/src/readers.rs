@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use afsa_model::{Decimal, Text};
-use arrow::array::{
-    Array, ArrowPrimitiveType, AsArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray,
-    StringArray,
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{
+    Array, ArrowPrimitiveType, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, StringArray,
 };
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow_schema::DataType;
 
 use crate::SegmentError;
 use crate::layout::Columns;

@@ -50,7 +50,7 @@ fn first_loose(source: &dyn RowSource) -> Result<usize, SegmentError> {
     let columns = source.read(Table::Visits, last..visits, Some(&["first_hit", "hits"]))?;
     let take = |name: &str| -> Result<usize, SegmentError> {
         let column =
-            crate::readers::NumberReader::<arrow::datatypes::UInt32Type>::load(name, &columns)?;
+            crate::readers::NumberReader::<arrow_array::types::UInt32Type>::load(name, &columns)?;
         let value = column
             .take(0)
             .ok_or_else(|| columns.damaged(format!("{name} is missing")))?;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use afsa_model::{Cut, VisitorKey};
-use arrow::array::{Array, ArrayRef};
-use arrow::compute::concat;
+use arrow_array::{Array, ArrayRef};
+use arrow_select::concat::concat;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -99,7 +99,7 @@ impl Segment {
     pub(crate) fn stored_columns(
         &self,
         table: Table,
-    ) -> Result<Vec<(String, arrow::datatypes::DataType)>, SegmentError> {
+    ) -> Result<Vec<(String, arrow_schema::DataType)>, SegmentError> {
         let path = self.path(table);
         let file = File::open(&path).map_err(|error| failed("open", &path, &error))?;
         let metadata = metadata(&file, &path, PageIndexPolicy::Skip)?;

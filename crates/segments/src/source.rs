@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use arrow::array::ArrayRef;
+use arrow_array::ArrayRef;
 
 /// The tables of a segment. Rows refer to each other by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,13 +6,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, TimestampMillisecondArray, UInt32Array, UInt64Array,
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, Int64Array, TimestampMillisecondArray, UInt32Array, UInt64Array,
 };
-use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{
-    DataType, Int64Type, TimeUnit, TimestampMillisecondType, UInt32Type, UInt64Type,
-};
+use arrow_buffer::ScalarBuffer;
+use arrow_schema::{DataType, TimeUnit};
 
 use crate::layout::{self, Columns};
 use crate::{ColumnSource, SegmentError, Table, Tables};

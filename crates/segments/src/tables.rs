@@ -1,7 +1,7 @@
 //! A segment in memory.
 
 use afsa_model::{Cut, Timestamp, VisitorKey};
-use arrow::array::ArrayRef;
+use arrow_array::ArrayRef;
 
 use crate::layout::Columns;
 use crate::rows::{self, Cuts, RowSource};

@@ -6,8 +6,8 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use afsa_model::{Hit, VisitorKey};
-use arrow::array::AsArray;
-use arrow::datatypes::UInt32Type;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 
 use crate::segment::damaged;
 use crate::write::failed;

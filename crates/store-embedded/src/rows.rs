@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use afsa_model::{Timestamp, VisitorKey};
 use afsa_segments::{ColumnSource, SegmentError, Table};
-use arrow::array::{Array, FixedSizeBinaryArray, Int64Array, UInt32Array};
+use arrow_array::{Array, FixedSizeBinaryArray, Int64Array, UInt32Array};
 
 /// The rows of one visitor: of `Visits`, and of `Hits` those that lie in no visit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use afsa_model::Decimal;
 use afsa_segments::Table;
 use afsa_store::{CostMethod, Dimension, StoreError};
-use arrow::array::Array;
+use arrow_array::Array;
 use hashbrown::HashMap;
 
 use super::columns::Loaded;

@@ -2,7 +2,7 @@
 
 use afsa_segments::Table;
 use afsa_store::{Dimension, StoreError};
-use arrow::array::Array;
+use arrow_array::Array;
 
 use super::{Codes, Image, NO_ROW, Numbered, Thing};
 

@@ -3,7 +3,7 @@
 use afsa_model::VisitorKey;
 use afsa_segments::{ColumnSource, Table};
 use afsa_store::StoreError;
-use arrow::array::Array;
+use arrow_array::Array;
 
 use crate::bits::Bits;
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use afsa_segments::{ColumnSource, SegmentError, Table};
 use afsa_store::StoreError;
-use arrow::array::{
+use arrow_array::types::Int32Type;
+use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, StringArray,
     UInt8Array, UInt32Array, UInt64Array,
 };
-use arrow::datatypes::Int32Type;
 
 use super::vocabulary::Numbered;
 

@@ -7,7 +7,7 @@ use afsa_segments::Table;
 use afsa_store::{CheckoutFunnel, Dimension, Order, StoreError};
 use afsa_visits::cart::{CartStep, Moment, outcome};
 use afsa_visits::checkout::CheckoutAction;
-use arrow::array::Array;
+use arrow_array::Array;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 

@@ -9,7 +9,7 @@ use afsa_model::{
 use afsa_segments::Table;
 use afsa_store::StoreError;
 use afsa_visits::orders::order_id;
-use arrow::array::{Array, Int64Array, UInt8Array};
+use arrow_array::{Array, Int64Array, UInt8Array};
 
 use super::columns::{hash_of, places_of};
 use super::exclusion;
@@ -179,9 +179,9 @@ fn small(column: &Option<UInt8Array>, row: usize) -> Option<u8> {
 
 struct HitColumns {
     times: Option<Int64Array>,
-    sequences: Option<arrow::array::UInt64Array>,
+    sequences: Option<arrow_array::UInt64Array>,
     exclusions: Option<UInt8Array>,
-    has_location: Option<arrow::array::BooleanArray>,
+    has_location: Option<arrow_array::BooleanArray>,
     states: Option<UInt8Array>,
     users: SharedTexts,
     hostname: SharedTexts,
@@ -323,7 +323,7 @@ struct Items {
     texts: [SharedTexts; 8],
     price: Option<Int64Array>,
     quantity: Option<Int64Array>,
-    position: Option<arrow::array::UInt32Array>,
+    position: Option<arrow_array::UInt32Array>,
 }
 
 impl Items {

@@ -70,7 +70,7 @@ impl OrdersCell {
         shards: &[Arc<Shard>],
         settings: &AccountSettings,
     ) -> Result<Arc<Orders>, StoreError> {
-        Ok(self.kept(shards, settings, |kept| Ok(kept.orders.clone()))?)
+        self.kept(shards, settings, |kept| Ok(kept.orders.clone()))
     }
 
     /// What became of the carts of each image's visits.

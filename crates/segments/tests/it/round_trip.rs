@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use afsa_model::{Cut, Timestamp, VisitorKey};
 use afsa_segments::{ColumnSource, Segment, SegmentError, Table, encode, write};
-use arrow::array::{Array, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
+use arrow_cast::cast;
+use arrow_schema::DataType;
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -71,7 +73,7 @@ const NAMES: [&str; 16] = [
 ];
 
 /// Dictionaries of one content may differ in order.
-fn plain(array: arrow::array::ArrayRef) -> arrow::array::ArrayRef {
+fn plain(array: arrow_array::ArrayRef) -> arrow_array::ArrayRef {
     match array.data_type() {
         DataType::Dictionary(..) => cast(&array, &DataType::Utf8).unwrap(),
         _ => array,

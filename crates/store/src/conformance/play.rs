@@ -192,7 +192,7 @@ impl Stage {
             return Err(format!("{question:#?}\n{difference}"));
         }
         // Orders and checkouts aren't asked by dimensions: one question in three is enough.
-        if self.played.questions % 3 == 0 {
+        if self.played.questions.is_multiple_of(3) {
             self.ask_of_shop(account, question)?;
         }
         Ok(expected)
