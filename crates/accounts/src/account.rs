@@ -111,7 +111,12 @@ impl Accounts {
         account.id = AccountId(u32::try_from(number).map_err(|_| damaged("account id"))?);
         store(&transaction, &account)?;
         transaction.commit()?;
-        Ok(account)
+        let rates_version = 0;
+        let kept = Kept {
+            account,
+            rates_version,
+        };
+        self.completed(&connection, kept)
     }
 
     /// Every account, by number.
@@ -121,46 +126,68 @@ impl Accounts {
         let mut rows = statement.query([])?;
         let mut accounts = Vec::new();
         while let Some(row) = rows.next()? {
-            accounts.push(account(row)?);
+            accounts.push(self.completed(&connection, kept(row)?)?);
         }
         Ok(accounts)
     }
 
     pub fn account(&self, id: AccountId) -> Result<Account, Error> {
         let connection = self.read();
-        find(&connection, id)
+        self.completed(&connection, find(&connection, id)?)
     }
 
     /// Changes what the change names, all or nothing.
     pub fn update_account(&self, id: AccountId, change: &AccountChange) -> Result<Account, Error> {
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        let changed = change.applied_to(&find(&transaction, id)?)?;
-        store(&transaction, &changed)?;
-        transaction.commit()?;
-        Ok(changed)
+        self.change(id, |account| change.applied_to(&account))
     }
 
     /// Changes the plan, which is the installation's to say, not the account's.
     pub fn set_plan(&self, id: AccountId, plan: Plan) -> Result<Account, Error> {
+        self.change(id, |account| Ok(Account { plan, ..account }))
+    }
+
+    fn change(
+        &self,
+        id: AccountId,
+        change: impl FnOnce(Account) -> Result<Account, Error>,
+    ) -> Result<Account, Error> {
         let mut connection = self.write();
         let transaction = connection.transaction()?;
-        let changed = Account {
-            plan,
-            ..find(&transaction, id)?
-        };
-        store(&transaction, &changed)?;
+        let Kept {
+            account,
+            rates_version,
+        } = find(&transaction, id)?;
+        let account = change(account)?;
+        store(&transaction, &account)?;
         transaction.commit()?;
-        Ok(changed)
+        let kept = Kept {
+            account,
+            rates_version,
+        };
+        self.completed(&connection, kept)
     }
 }
 
-fn find(connection: &rusqlite::Connection, id: AccountId) -> Result<Account, Error> {
+/// An account as it is kept: the offsets of its zone and its rates are missing.
+pub(crate) struct Kept {
+    pub account: Account,
+    /// How often its own rates were changed.
+    pub rates_version: i64,
+}
+
+fn find(connection: &rusqlite::Connection, id: AccountId) -> Result<Kept, Error> {
     let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE id = ?1")?;
     let found = statement
-        .query_row([id.0], |row| Ok(account(row)))
+        .query_row([id.0], |row| Ok(kept(row)))
         .optional()?;
     found.unwrap_or(Err(Error::NoSuchAccount(id)))
+}
+
+fn kept(row: &Row<'_>) -> Result<Kept, Error> {
+    Ok(Kept {
+        account: account(row)?,
+        rates_version: row.get("own_rates")?,
+    })
 }
 
 fn account(row: &Row<'_>) -> Result<Account, Error> {
@@ -192,7 +219,6 @@ fn account(row: &Row<'_>) -> Result<Account, Error> {
             address_policy: AddressPolicy {
                 dropped_bytes: row.get("dropped_address_bytes")?,
             },
-            // The offsets of the zone and the rates are for whoever hands the settings on.
             ..AccountSettings::default()
         },
     })

@@ -197,7 +197,13 @@ impl Faults {
         }
     }
 
-    fn check_range(&mut self, field: &'static str, value: i64, least: i64, most: i64) -> bool {
+    pub(crate) fn check_range(
+        &mut self,
+        field: &'static str,
+        value: i64,
+        least: i64,
+        most: i64,
+    ) -> bool {
         let fits = (least..=most).contains(&value);
         if !fits {
             self.add(

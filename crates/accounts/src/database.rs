@@ -9,16 +9,18 @@ use std::time::Duration;
 use afsa_model::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::completion::Completion;
 use crate::usage::Taken;
 use crate::{Error, key, usage};
 
 /// Every step from an empty file to the present, in order. Steps are only ever added.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     (
         "0001_accounts",
         include_str!("../migrations/0001_accounts.sql"),
     ),
     ("0002_usage", include_str!("../migrations/0002_usage.sql")),
+    ("0003_shops", include_str!("../migrations/0003_shops.sql")),
 ];
 
 /// How long a statement waits for another process to let go of the file.
@@ -33,6 +35,7 @@ pub struct Accounts {
     pub(crate) uses: Mutex<HashMap<i64, Timestamp>>,
     /// Hits that were taken, not yet written.
     pub(crate) hits: Mutex<Taken>,
+    pub(crate) completion: Mutex<Completion>,
 }
 
 impl Accounts {
@@ -67,6 +70,7 @@ impl Accounts {
             writing: Mutex::new(writing),
             uses: Mutex::default(),
             hits: Mutex::default(),
+            completion: Mutex::default(),
         })
     }
 

@@ -47,7 +47,8 @@ pub enum Refusal {
 pub struct FieldFault {
     /// The field's path as the program's interfaces name it: `name`, `settings.internal_hosts`.
     pub field: &'static str,
-    /// A fixed word: `missing`, `too_long`, `malformed`, `unknown_value`, `out_of_range`.
+    /// A fixed word: `missing`, `too_long`, `malformed`, `unknown_value`, `out_of_range`,
+    /// `contradiction`.
     pub error: &'static str,
     /// A sentence that says what would be accepted.
     pub detail: String,
@@ -80,7 +81,11 @@ pub(crate) fn unless_taken(
     match written {
         Ok(_) => Ok(()),
         Err(rusqlite::Error::SqliteFailure(failure, _))
-            if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE =>
+            if matches!(
+                failure.extended_code,
+                rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
+                    | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            ) =>
         {
             Err(Error::NameTaken {
                 kind,

@@ -1,9 +1,12 @@
 //! Accounts, what belongs to them, and the keys that open them, in one SQLite file.
 //!
 //! [`Accounts`] is the file. It holds [`Account`]s with their settings, [`Goal`]s, [`Segment`]s and
-//! [`ApiKey`]s, and the secrets that cookieless identities are made with. [`Accounts::authenticate`]
-//! turns the text of a key into a [`Principal`]: the one account and the [`Scopes`] that it opens.
+//! [`ApiKey`]s, [`CheckoutStep`]s and own rates of exchange, and the secrets that cookieless
+//! identities are made with. [`Accounts::authenticate`] turns the text of a key into a [`Principal`]: the one account and the [`Scopes`] that it opens.
 //! Filters of goals and segments are texts here; what they mean is the business of whoever asks.
+//!
+//! Settings that are read are whole: what isn't kept with them, the offsets of zones and the rates
+//! that all accounts share, is handed in by [`Accounts::use_zones`] and [`Accounts::use_rates`].
 //!
 //! Time and random bytes come in as arguments. Any number of threads may share one [`Accounts`],
 //! and several processes one file.
@@ -30,10 +33,13 @@
 
 mod account;
 mod change;
+mod checkout_step;
+mod completion;
 mod database;
 mod error;
 mod goal;
 mod key;
+mod own_rates;
 mod scope;
 mod secret;
 mod segment;
@@ -41,9 +47,11 @@ mod usage;
 
 pub use account::{Account, EcommerceLevel, Plan};
 pub use change::AccountChange;
+pub use checkout_step::{CheckoutStep, CheckoutStepChange};
 pub use database::Accounts;
 pub use error::{Error, FieldFault, Refusal};
 pub use goal::{Goal, GoalChange};
 pub use key::{ApiKey, CreatedKey, NewKey, Principal};
+pub use own_rates::{MOST_OWN_RATES, OwnRateChoice, OwnRateDraft};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use segment::{Segment, SegmentChange};

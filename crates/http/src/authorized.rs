@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_accounts::{Account, AccountChange, Accounts, Principal, Scope};
+use afsa_accounts::{Account, Accounts, Principal, Scope};
 use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Snapshot, Store, StoreCondition};
 
@@ -116,15 +116,20 @@ impl Authorized {
         Ok(step(&self.backends.accounts, self.principal.account)?)
     }
 
-    /// Changes the account and makes its settings known to the store.
-    pub(crate) fn change_account(&self, change: &AccountChange) -> Result<Account, Problem> {
+    /// Runs a step that changes what the account's settings are made of, and makes them known to
+    /// the store.
+    pub(crate) fn change_settings<T>(
+        &self,
+        step: impl FnOnce(&Accounts, AccountId) -> Result<T, afsa_accounts::Error>,
+    ) -> Result<T, Problem> {
         let changing = self.backends.changing.lock();
         let _one_at_a_time = changing.unwrap_or_else(PoisonError::into_inner);
-        let account = self.with_accounts(|accounts, id| accounts.update_account(id, change))?;
+        let changed = self.with_accounts(step)?;
+        let account = self.account()?;
         self.backends
             .store
             .configure(self.principal.account, &account.settings);
-        Ok(account)
+        Ok(changed)
     }
 
     /// Whoever takes hits, with the one account that they may be taken for.

@@ -148,6 +148,51 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A list of objects, each read by `read`. Reading ends where enough faults were noted.
+    pub(crate) fn rows<T>(
+        &mut self,
+        name: &'static str,
+        mut read: impl FnMut(&mut Fields<'a>) -> T,
+    ) -> Option<Vec<T>> {
+        let Value::Array(entries) = self.value(name)? else {
+            return self.wrong(name, "must be a list of objects");
+        };
+        let mut rows = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            if self.faults.len() >= MOST_FAULTS {
+                break;
+            }
+            let pointer = format!("{}/{index}", self.pointer(name));
+            let Value::Object(object) = entry else {
+                self.faults.push(Fault {
+                    pointer: Some(pointer),
+                    error: "wrong_type".into(),
+                    detail: format!("{name}/{index} must be an object"),
+                    ..Fault::default()
+                });
+                continue;
+            };
+            let mut row = Fields::new(object, Place::Body(pointer));
+            rows.push(read(&mut row));
+            row.refuse_unknown();
+            self.faults.append(&mut row.faults);
+        }
+        Some(rows)
+    }
+
+    /// Notes what the rules of the accounts say of the fields that could be read, each told by its
+    /// place.
+    pub(crate) fn refuse_by_rules(&mut self, rules: Vec<FieldFault>) {
+        for rule in rules {
+            let pointer = self.pointer(rule.field);
+            let is_told = |fault: &Fault| fault.pointer.as_deref() == Some(&*pointer);
+            if !self.faults.iter().any(is_told) {
+                let detail = format!("{} {}", pointer.trim_start_matches('/'), rule.detail);
+                self.fault(rule.field, rule.error, detail, Vec::new());
+            }
+        }
+    }
+
     /// Notes a fault of a field.
     pub(crate) fn fault(
         &mut self,

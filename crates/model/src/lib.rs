@@ -14,21 +14,25 @@
 //! ```
 
 mod account;
+mod day;
 mod decimal;
 mod hit;
+mod quote;
 mod rates;
 mod time;
 mod visit;
 mod zone;
 
 pub use account::{AccountId, AccountSettings, AddressPolicy, ParseAccountIdError};
+pub use day::{day_text, parse_day};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use hit::{
     Client, Custom, Engagement, Event, Exclusion, Hit, HitKind, OrderFields, OrderState,
     OrderStatus, Origin, PageContext, Product, ProductAction, ProductHit, Promotion, Purchase,
     Refund, TimingOrException, VisitorFields,
 };
-pub use rates::{ExchangeRates, QUOTE_SCALE};
+pub use quote::{ParseQuoteError, parse_quote, quote_text};
+pub use rates::{ExchangeRates, OwnRate, QUOTE_SCALE};
 pub use time::{DAY, HOUR, MINUTE, SECOND, TimeRange, Timestamp};
 pub use visit::{Cut, PageViewMeasures, Visit, VisitorKey};
 pub use zone::ZoneOffsets;

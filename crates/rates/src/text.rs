@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use afsa_model::ExchangeRates;
+use afsa_model::{ExchangeRates, day_text, quote_text};
 
 use crate::collected::Collected;
 use crate::{LONGEST_TEXT, RatesError, RowFault, field};
@@ -24,11 +24,11 @@ pub fn to_text(rates: &ExchangeRates) -> String {
     for same_day in rows.chunk_by(|one, next| one.0 == next.0) {
         let date = same_day
             .first()
-            .map(|(day, ..)| field::day_text(*day))
+            .map(|(day, ..)| day_text(*day))
             .unwrap_or_default();
         for (_, currency, quote) in same_day {
             // Writing to a String can't fail.
-            let _ = writeln!(text, "{date},{currency},{}", field::quote_text(*quote));
+            let _ = writeln!(text, "{date},{currency},{}", quote_text(*quote));
         }
     }
     text

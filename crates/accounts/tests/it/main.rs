@@ -2,6 +2,7 @@
 
 mod accounts;
 mod keys;
+mod rates;
 mod secrets;
 mod stored_things;
 mod usage;

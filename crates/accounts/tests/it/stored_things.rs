@@ -1,4 +1,4 @@
-use afsa_accounts::{Error, GoalChange, SegmentChange};
+use afsa_accounts::{CheckoutStepChange, Error, GoalChange, SegmentChange};
 use afsa_model::AccountId;
 
 use crate::{NOW, draft, with_account};
@@ -175,4 +175,64 @@ fn what_is_needed_is_named() {
         faults.iter().map(|fault| fault.field).collect::<Vec<_>>(),
         ["name", "match"]
     );
+}
+
+#[test]
+fn checkout_steps_have_one_name_each() {
+    let (accounts, account) = with_account();
+    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
+    let step = |number: i64, label: &str| CheckoutStepChange {
+        number: Some(number),
+        label: Some(label.into()),
+    };
+    let create = |draft: &CheckoutStepChange| accounts.create_checkout_step(account.id, draft, NOW);
+    let payment = create(&step(3, " Payment ")).unwrap();
+    let cart = create(&step(0, "Cart")).unwrap();
+    assert_eq!((payment.number, &*payment.label), (3, "Payment"));
+    assert_eq!(
+        accounts.checkout_steps(account.id).unwrap(),
+        [cart.clone(), payment.clone()]
+    );
+    assert!(matches!(
+        create(&step(3, "Pay")),
+        Err(Error::NameTaken { .. })
+    ));
+    accounts
+        .create_checkout_step(other.id, &step(3, "Pay"), NOW)
+        .unwrap();
+    let update = |number, change: &CheckoutStepChange| {
+        accounts.update_checkout_step(account.id, number, change)
+    };
+    assert!(matches!(
+        update(3, &step(0, "Pay")),
+        Err(Error::NameTaken { .. })
+    ));
+    let renamed = CheckoutStepChange {
+        label: Some("Pay".into()),
+        ..CheckoutStepChange::default()
+    };
+    assert_eq!(update(3, &renamed).unwrap().label, "Pay");
+    assert_eq!(update(3, &step(4, "Pay")).unwrap().number, 4);
+    assert!(matches!(
+        accounts.checkout_step(account.id, 3),
+        Err(Error::NotFound { id: 3, .. })
+    ));
+    accounts.delete_checkout_step(account.id, 4).unwrap();
+    assert_eq!(accounts.checkout_steps(account.id).unwrap(), [cart]);
+    let faults = |change: CheckoutStepChange| -> Vec<(&str, &str)> {
+        let faults = change.faults(true);
+        faults.iter().map(|it| (it.field, it.error)).collect()
+    };
+    assert_eq!(
+        faults(CheckoutStepChange::default()),
+        [("number", "missing"), ("label", "missing")]
+    );
+    assert_eq!(
+        faults(step(-1, &"x".repeat(201))),
+        [("number", "out_of_range"), ("label", "too_long")]
+    );
+    assert!(matches!(
+        create(&step(1 << 32, "Far")),
+        Err(Error::Invalid(_))
+    ));
 }

@@ -4,7 +4,7 @@ use afsa_accounts::{Accounts, Goal, GoalChange};
 use afsa_model::Decimal;
 use serde_json::{Value, json};
 
-use super::stored::{Names, Steps, Stored};
+use super::stored::{IdNaming, Names, Steps, Stored};
 use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::{question, reply};
@@ -18,7 +18,7 @@ impl Stored for Goal {
             "/v1/accounts/{account_id}/goals/{id}",
         ],
         schemas: ["Goal", "GoalChange"],
-        id: "The id of the goal.",
+        id: IdNaming::given("The id of the goal."),
         answers: ["The goal.", "The goals."],
         list: [
             "listGoals",

@@ -4,8 +4,10 @@ mod accounts;
 mod attribution;
 mod batch;
 mod checkout;
+mod checkout_steps;
 mod collect;
 mod customers;
+mod exchange_rates;
 mod goals;
 mod imports;
 mod keys;
@@ -19,7 +21,7 @@ mod system;
 
 pub(crate) use stats::unit_name;
 
-use afsa_accounts::{Goal, Segment};
+use afsa_accounts::{CheckoutStep, Goal, Segment};
 use serde_json::{Value, json};
 
 use crate::operation::{Operation, Parameter};
@@ -28,7 +30,10 @@ use crate::operation::{Operation, Parameter};
 pub(crate) const TAGS: [(&str, &str); 6] = [
     ("System", "What the server says of itself."),
     ("Accounts", "Accounts and their settings."),
-    ("Account things", "Goals, segments and keys of an account."),
+    (
+        "Account things",
+        "Goals, segments, steps of the checkout, own rates of exchange and keys of an account.",
+    ),
     ("Statistics", "Questions about what was collected."),
     ("Orders and products", "What was bought, one by one."),
     ("Collecting", "Hits, live and as imports of history."),
@@ -39,6 +44,8 @@ pub(crate) fn all() -> Vec<Operation> {
     all.extend(accounts::operations());
     all.extend(stored::operations::<Goal>());
     all.extend(stored::operations::<Segment>());
+    all.extend(stored::operations::<CheckoutStep>());
+    all.extend(exchange_rates::operations());
     all.extend(keys::operations());
     all.extend(stats::operations());
     all.extend(batch::operations());

@@ -3,7 +3,7 @@
 use afsa_accounts::{Accounts, Segment, SegmentChange};
 use serde_json::{Value, json};
 
-use super::stored::{Names, Steps, Stored};
+use super::stored::{IdNaming, Names, Steps, Stored};
 use crate::fields::Fields;
 use crate::problem::Problem;
 use crate::{question, reply};
@@ -17,7 +17,7 @@ impl Stored for Segment {
             "/v1/accounts/{account_id}/segments/{id}",
         ],
         schemas: ["Segment", "SegmentChange"],
-        id: "The id of the segment.",
+        id: IdNaming::given("The id of the segment."),
         answers: ["The segment.", "The segments."],
         list: [
             "listSegments",

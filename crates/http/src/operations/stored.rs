@@ -7,8 +7,8 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::{account_id_in_path, id_in_path};
-use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use super::account_id_in_path;
+use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
 
@@ -41,8 +41,7 @@ pub(super) struct Names {
     pub paths: [&'static str; 2],
     /// Names of its schema and of the one of its changes.
     pub schemas: [&'static str; 2],
-    /// What the placeholder of the path is.
-    pub id: &'static str,
+    pub id: IdNaming,
     /// What is answered: one, all.
     pub answers: [&'static str; 2],
     pub list: Naming,
@@ -52,6 +51,29 @@ pub(super) struct Names {
     pub delete: Naming,
 }
 
+/// The placeholder in the path of one.
+pub(super) struct IdNaming {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub least: u32,
+}
+
+impl IdNaming {
+    /// A number that the server gave.
+    pub(super) const fn given(description: &'static str) -> IdNaming {
+        IdNaming {
+            name: "id",
+            description,
+            least: 1,
+        }
+    }
+
+    fn parameter(&self) -> Parameter {
+        let schema = json!({"type": "integer", "format": "int64", "minimum": self.least});
+        Parameter::in_path(self.name, self.description, schema, 1)
+    }
+}
+
 /// Id, summary and description of an operation.
 pub(super) type Naming = [&'static str; 3];
 
@@ -59,7 +81,7 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
     let Names {
         paths: [all, one],
         schemas: [schema, change_schema],
-        id: id_description,
+        id: id_naming,
         answers: [answers_one, answers_all],
         list: list_names,
         create: create_names,
@@ -80,7 +102,7 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
         words: Vec::new(),
         handler,
     };
-    let of_one = || vec![account_id_in_path(), id_in_path(id_description)];
+    let of_one = || vec![account_id_in_path(), id_naming.parameter()];
     let body = || BodyRule::Document {
         schema: schemas::reference(change_schema),
         example: T::change_example(),
@@ -158,7 +180,7 @@ async fn list<T: Stored>(call: Call) -> Result<Response, Problem> {
 }
 
 async fn read<T: Stored>(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
+    let id = call.id(T::NAMES.id.name)?;
     let thing = call
         .authorized
         .with_accounts(|accounts, account| (T::STEPS.find)(accounts, account, id))?;
@@ -176,7 +198,7 @@ async fn create<T: Stored>(call: Call) -> Result<Response, Problem> {
 }
 
 async fn update<T: Stored>(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
+    let id = call.id(T::NAMES.id.name)?;
     let change = T::change(call.document(), false)?;
     let thing = write(call, move |accounts, account| {
         (T::STEPS.update)(accounts, account, id, &change)
@@ -185,7 +207,7 @@ async fn update<T: Stored>(call: Call) -> Result<Response, Problem> {
 }
 
 async fn delete<T: Stored>(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
+    let id = call.id(T::NAMES.id.name)?;
     write(call, move |accounts, account| {
         (T::STEPS.delete)(accounts, account, id)
     })

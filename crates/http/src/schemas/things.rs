@@ -1,9 +1,9 @@
-//! Goals, segments and keys of an account.
+//! Goals, segments, steps of the checkout, own rates of exchange and keys of an account.
 
-use afsa_accounts::Scope;
+use afsa_accounts::{MOST_OWN_RATES, Scope};
 use serde_json::{Value, json};
 
-use super::{instant, nullable, pair, parts, reference, text, whole, with, words};
+use super::{count, instant, nullable, pair, parts, reference, text, whole, with, words};
 
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let id = json!({"type": "integer", "format": "int64"});
@@ -23,6 +23,24 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         with(text(), "description", "The key, shown this once."),
     );
     let value = json!({"type": "string", "nullable": true, "description": "A fixed value in the account's currency."});
+    let step = json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": u32::MAX});
+    let code = |description| {
+        with(
+            json!({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
+            "description",
+            description,
+        )
+    };
+    let rate = json!({
+        "date": {"type": "string", "format": "date"},
+        "currency": code("The currency that is quoted."),
+        "quote": {
+            "type": "string",
+            "pattern": "^[0-9]+(\\.[0-9]+)?$",
+            "description": "What one unit of the reference cost in the currency: above 0, at most 9 places.",
+        },
+        "reference": code("The account's currency, unless told."),
+    });
     vec![
         pair(
             "Goal",
@@ -57,6 +75,42 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "SegmentChange",
             parts(json!({"name": text(), "filters": reference("Filter")})),
         ),
+        pair(
+            "CheckoutStep",
+            whole(json!({"number": step, "label": text(), "created_at": instant()})),
+        ),
+        pair(
+            "CheckoutStepChange",
+            parts(json!({"number": step, "label": text()})),
+        ),
+        pair("ExchangeRate", whole(rate.clone())),
+        pair(
+            "NewExchangeRate",
+            json!({
+                "type": "object",
+                "required": ["date", "currency", "quote"],
+                "properties": rate,
+            }),
+        ),
+        pair(
+            "ExchangeRateBatch",
+            whole(json!({
+                "rates": {
+                    "type": "array",
+                    "maxItems": MOST_OWN_RATES,
+                    "items": reference("NewExchangeRate"),
+                },
+            })),
+        ),
+        pair(
+            "ExchangeRateList",
+            whole(json!({
+                "data": {"type": "array", "items": reference("ExchangeRate")},
+                "meta": whole(json!({"total_rows": count(), "limit": count(), "offset": count()})),
+            })),
+        ),
+        pair("AcceptedExchangeRates", whole(json!({"accepted": count()}))),
+        pair("DeletedExchangeRates", whole(json!({"deleted": count()}))),
         pair("Key", whole(key)),
         pair("CreatedKey", whole(created_key)),
         pair(

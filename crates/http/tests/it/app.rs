@@ -150,6 +150,11 @@ impl App {
             .await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(request("PUT", path, Some(&self.key), Some(body)))
+            .await
+    }
+
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(request("PATCH", path, Some(&self.key), Some(body)))
             .await

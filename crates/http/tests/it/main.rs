@@ -14,5 +14,6 @@ mod orders;
 mod pages;
 mod problems;
 mod products;
+mod rates;
 mod shop;
 mod stats;

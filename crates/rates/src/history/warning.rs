@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{RowFault, field};
+use afsa_model::day_text;
+
+use crate::RowFault;
 
 /// So many warnings are kept; the others are counted.
 pub const MOST_WARNINGS: usize = 100;
@@ -21,7 +23,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "line {}", self.line)?;
         if let Some(day) = self.day {
-            write!(formatter, " ({})", field::day_text(day))?;
+            write!(formatter, " ({})", day_text(day))?;
         }
         write!(formatter, ": {}", self.fault)
     }
