@@ -12,6 +12,7 @@ use afsa_store_embedded::{EmbeddedStore, Options};
 
 use crate::commands::CommandError;
 use crate::config::Config;
+use crate::rates::{RatesFile, zone_offsets};
 use crate::wiring::{Directory, Keyring, SystemClock};
 
 /// The country database that comes with the program (CC0 data of the regional registries).
@@ -19,6 +20,7 @@ static COUNTRIES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/countries.mm
 
 pub struct Instance {
     pub accounts: Arc<Accounts>,
+    pub rates: RatesFile,
     pub store: Arc<EmbeddedStore>,
     pub pipeline: Arc<Pipeline>,
     pub directory: Arc<Directory>,
@@ -35,6 +37,9 @@ impl Instance {
     /// Opens the folder for reading and writing; only one process may have it open.
     pub fn open(config: &Config) -> Result<Instance, CommandError> {
         let accounts = open_accounts(config)?;
+        let rates = RatesFile::new(config);
+        accounts.use_zones(zone_offsets);
+        rates.tell(&accounts)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(EmbeddedStore::open(Options {
             memory: config.memory_bytes(),
@@ -66,6 +71,7 @@ impl Instance {
         )?);
         Ok(Instance {
             accounts,
+            rates,
             store,
             pipeline,
             directory,

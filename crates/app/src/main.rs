@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod instance;
 mod interrupt;
+mod rates;
 mod wiring;
 
 use std::io::{IsTerminal, Write};
@@ -56,6 +57,13 @@ enum Command {
     Keys {
         #[command(subcommand)]
         command: commands::keys::KeysCommand,
+        #[command(flatten)]
+        config: ConfigFlags,
+    },
+    /// Takes newer rates of exchange, shows them, and keeps own ones of an account.
+    Rates {
+        #[command(subcommand)]
+        command: commands::rates::RatesCommand,
         #[command(flatten)]
         config: ConfigFlags,
     },
@@ -119,6 +127,9 @@ fn run(command: Command, out: &mut dyn Write) -> Result<(), CommandError> {
         }
         Command::Keys { command, config } => {
             commands::keys::run(command, &Config::resolve(&config)?, out)
+        }
+        Command::Rates { command, config } => {
+            commands::rates::run(command, &Config::resolve(&config)?, out)
         }
         Command::Demo { mut config, visits } => {
             config

@@ -95,6 +95,16 @@ impl Zone {
             .map_or(instant, from_jiff)
     }
 
+    /// The offsets in force at all times until 2200-01-01, and the last of them from then on.
+    pub fn all_offsets(&self) -> ZoneOffsets {
+        /// 2200-01-01 in UTC.
+        const END: Timestamp = Timestamp(84_006 * DAY);
+        self.offsets(TimeRange {
+            from: Timestamp::MIN,
+            to: END,
+        })
+    }
+
     /// The offsets in force in the range and for some time around it, where visits that reach into
     /// it may have their other hits.
     pub(crate) fn offsets(&self, range: TimeRange) -> ZoneOffsets {
@@ -227,6 +237,16 @@ mod tests {
         assert_eq!(offsets.at(from), 7_200);
         assert_eq!(offsets.at(from.plus(DAY)), 3_600);
         assert_eq!(Zone::utc().offsets(TimeRange::ALL).0.len(), 1);
+        let offsets = zone.all_offsets();
+        for year in [1880, 1905, 1943, 1970, 1999, 2026, 2100, 2199] {
+            for month in 1..=12 {
+                let day = zone.day_start(date(year, month, 25));
+                let expect = zone.offsets(TimeRange { from: day, to: day }).at(day);
+                assert_eq!(offsets.at(day), expect, "{year}-{month}");
+            }
+        }
+        assert!(offsets.0.len() < 1_000);
+        offsets.at(Timestamp::MAX);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod demo;
 pub mod import;
 pub mod keys;
+pub mod rates;
 pub mod serve;
 pub mod verify;
 
@@ -24,6 +25,8 @@ pub enum CommandError {
     Embedded(#[from] afsa_store_embedded::Error),
     #[error(transparent)]
     Import(#[from] afsa_ingest::ImportError),
+    #[error(transparent)]
+    Rates(#[from] afsa_rates::RatesError),
     #[error(transparent)]
     Enrich(#[from] afsa_enrich::EnrichError),
     #[error("{what}: {error}")]

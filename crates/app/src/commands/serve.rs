@@ -190,7 +190,8 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Tells the store what another process has changed of the settings. Everything else of an account
+/// Tells the store what another process has changed of the settings and of the rates that they are
+/// read with. Everything else of an account
 /// is read from its file whenever it is needed.
 async fn follow_settings(instance: Arc<Instance>) {
     let mut known = Known::default();
@@ -227,6 +228,9 @@ impl Known {
     fn follow(&mut self, instance: &Instance) -> Result<(), CommandError> {
         // Asked before reading: what changes meanwhile is seen the next time.
         let version = instance.accounts.version()?;
+        if instance.rates.tell(&instance.accounts)? {
+            self.version = None;
+        }
         if self.version == Some(version) {
             return Ok(());
         }

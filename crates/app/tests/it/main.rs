@@ -12,4 +12,5 @@ mod kill;
 mod online_retail;
 mod operating;
 mod program;
+mod rates;
 mod shared_data;

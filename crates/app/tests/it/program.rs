@@ -191,6 +191,10 @@ impl Server {
                 .post(&url)
                 .header("Authorization", &authorization)
                 .send_json(body)?,
+            ("PUT", Some(body)) => agent
+                .put(&url)
+                .header("Authorization", &authorization)
+                .send_json(body)?,
             ("PATCH", Some(body)) => agent
                 .patch(&url)
                 .header("Authorization", &authorization)
