@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afsa_model::{AccountSettings, DAY, ExchangeRates, TimeRange, Timestamp, ZoneOffsets};
+use afsa_model::{
+    AccountSettings, DAY, ExchangeRates, TimeRange, Timestamp, ZoneOffsets, day_text,
+};
 use afsa_store::{
     Activity, Condition, ConditionScope, Dimension, Filter, Group, Measure, Question, Snapshot,
     StoreError, Test, Unit, Value,
@@ -54,7 +56,7 @@ pub(crate) fn warnings(plan: &Plan, snapshot: &dyn Snapshot) -> Result<Vec<Strin
                 .note(question, &depends, snapshot, &mut left_out)?;
         }
     }
-    Ok(told(left_out, &plan.currency))
+    Ok(told(left_out, &plan.exchange))
 }
 
 impl Dependence {
@@ -224,7 +226,7 @@ fn may_cost(campaign: &[Value], costs: &[i128]) -> bool {
 }
 
 /// One sentence for each currency, those of the most orders where there are many.
-fn told(left_out: BTreeMap<String, LeftOut>, own: &str) -> Vec<String> {
+fn told(left_out: BTreeMap<String, LeftOut>, exchange: &Exchange) -> Vec<String> {
     let mut left_out: Vec<(String, LeftOut)> = left_out
         .into_iter()
         .filter(|(_, left_out)| *left_out != LeftOut::default())
@@ -235,7 +237,10 @@ fn told(left_out: BTreeMap<String, LeftOut>, own: &str) -> Vec<String> {
     let rest = left_out.split_off(left_out.len().min(MOST_CURRENCIES));
     let mut told: Vec<String> = left_out
         .iter()
-        .map(|(currency, left_out)| sentence(currency, own, *left_out))
+        .map(|(currency, left_out)| {
+            let known = exchange.rates.known_since(currency, &exchange.currency);
+            sentence(currency, &exchange.currency, known, *left_out)
+        })
         .collect();
     if !rest.is_empty() {
         let whole = rest
@@ -245,12 +250,13 @@ fn told(left_out: BTreeMap<String, LeftOut>, own: &str) -> Vec<String> {
                 refunds: sum.refunds.saturating_add(it.refunds),
             });
         let currencies = format!("{} more currencies", rest.len());
-        told.push(sentence(&currencies, own, whole));
+        told.push(sentence(&currencies, &exchange.currency, None, whole));
     }
     told
 }
 
-fn sentence(currency: &str, own: &str, left_out: LeftOut) -> String {
+/// `known` is the first day that has a rate.
+fn sentence(currency: &str, own: &str, known: Option<i32>, left_out: LeftOut) -> String {
     let LeftOut { orders, refunds } = left_out;
     let what = match (orders, refunds) {
         (_, 0) => counted(orders, "order"),
@@ -261,9 +267,11 @@ fn sentence(currency: &str, own: &str, left_out: LeftOut) -> String {
             counted(refunds, "refund")
         ),
     };
+    let before = known.map_or_else(String::new, |day| format!(" before {}", day_text(day)));
     format!(
-        "no rate from {currency} to {own} is known: the money of {what} is left out, though \
-         counted"
+        "no rate from {currency} to {own} is known{before}: the money of {what} is left out, \
+         though counted; rates are taken by /v1/accounts/{{account_id}}/exchange-rates and by \
+         `afsa rates`"
     )
 }
 

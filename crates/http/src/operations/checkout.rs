@@ -1,6 +1,7 @@
 //! The checkout as a funnel.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use afsa_accounts::Scope;
 use afsa_query::Fraction;
@@ -58,11 +59,21 @@ async fn answer(call: Call) -> Result<Response, Problem> {
         let previous = compared
             .map(|compared| subject.snapshot.checkout(&compared.question))
             .transpose()?;
+        let named = call
+            .authorized
+            .with_accounts(|accounts, account| accounts.checkout_steps(account))?;
+        let labels: HashMap<i64, String> = named
+            .into_iter()
+            .map(|step| (step.number, step.label))
+            .collect();
         let none = CheckoutStep::default();
         let rows = funnel.steps.iter().take(MOST_TOLD).map(|(number, step)| {
             let mut row = Map::from_iter([
                 ("step".to_owned(), Value::from(*number)),
-                ("label".to_owned(), Value::Null),
+                (
+                    "label".to_owned(),
+                    labels.get(&i64::from(*number)).cloned().into(),
+                ),
             ]);
             row.extend(step_figures(step));
             if let Some(previous) = &previous {

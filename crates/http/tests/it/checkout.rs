@@ -5,6 +5,10 @@ use crate::app::App;
 #[tokio::test]
 async fn steps_are_told_in_order() {
     let app = App::of_shop();
+    let named = json!({"number": 2, "label": "Payment"});
+    app.post("/v1/accounts/1/checkout-steps", named)
+        .await
+        .expect(201);
     let path = "/v1/stats/checkout?from=2026-09-01&to=2026-09-30&compare=previous_period";
     let answer = app.get(path).await.expect(200).json();
     assert_eq!(
@@ -26,7 +30,7 @@ async fn steps_are_told_in_order() {
                 "dropouts": 1, "dropout_rate": 0.5, "options": [], "previous": nothing,
             },
             {
-                "step": 2, "label": null, "visits": 2, "entries": 0, "returns": 0, "continued": 2,
+                "step": 2, "label": "Payment", "visits": 2, "entries": 0, "returns": 0, "continued": 2,
                 "dropouts": 0, "dropout_rate": 0,
                 "options": [{"option": "card", "visits": 1}, {"option": "invoice", "visits": 1}],
                 "previous": nothing,

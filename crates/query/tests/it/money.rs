@@ -82,9 +82,14 @@ fn money_without_a_rate_is_told_by_currency() {
             .iter()
             .map(|told| {
                 let (currency, what) = told.split_once(' ').unwrap();
+                let before = match currency {
+                    "USD" => " before 2026-04-01",
+                    _ => "",
+                };
                 format!(
-                    "no rate from {currency} to EUR is known: the money of {what} is left out, \
-                     though counted"
+                    "no rate from {currency} to EUR is known{before}: the money of {what} is left \
+                     out, though counted; rates are taken by \
+                     /v1/accounts/{{account_id}}/exchange-rates and by `afsa rates`"
                 )
             })
             .collect();
