@@ -13,10 +13,10 @@ pub struct ExchangeRates {
     /// The currency in which the others are quoted; its own rate is 1 on every day.
     reference: Option<Arc<str>>,
     /// By ISO 4217 code: (day, units of 10⁻⁹ of the currency for one of the reference), ascending.
-    quotes: Arc<BTreeMap<Arc<str>, Vec<(i32, i64)>>>,
+    quotes: Arc<BTreeMap<Arc<str>, Series<i64>>>,
     /// By two codes in the order of the alphabet: days, ascending, with what the first of the two
     /// cost in the second.
-    own: BTreeMap<[Arc<str>; 2], Vec<(i32, Fraction)>>,
+    own: BTreeMap<[Arc<str>; 2], Series<Fraction>>,
 }
 
 /// Quotes are kept in units of 10⁻⁹.
@@ -32,6 +32,9 @@ pub struct OwnRate {
     /// In units of 10⁻⁹, above 0.
     pub quote: i64,
 }
+
+/// Days, ascending, each with what became known on it.
+type Series<T> = Vec<(i32, T)>;
 
 /// As many of one currency cost so many of another.
 type Fraction = (i64, i64);
@@ -250,7 +253,7 @@ impl ExchangeRates {
 }
 
 /// Sorts by day and keeps of each what was added last.
-fn settle<T: Copy>(series: &mut Vec<(i32, T)>) {
+fn settle<T: Copy>(series: &mut Series<T>) {
     // The sort is stable, so of one day's quotes the one noted last comes last.
     series.sort_by_key(|(day, _)| *day);
     series.dedup_by(|later, kept| {

@@ -1,5 +1,6 @@
 //! `afsa rates`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -77,24 +78,19 @@ fn update(path: &Path, config: &Config, out: &mut dyn Write) -> Result<(), Comma
         None => Ok(rates.clone()),
         Some(known) => Ok(afsa_rates::merge(&known, &rates)?),
     })?;
-    let days = |end: fn(&[(i32, i64)]) -> Option<&(i32, i64)>| {
-        rates
-            .series()
-            .filter_map(move |(_, days)| end(days).map(|(day, _)| *day))
-    };
     let quotes: usize = rates.series().map(|(_, days)| days.len()).sum();
-    let all: std::collections::BTreeSet<i32> = rates
+    let days: BTreeSet<i32> = rates
         .series()
         .flat_map(|(_, days)| days.iter().map(|(day, _)| *day))
         .collect();
-    let day = |day: Option<i32>| day.map(day_text).unwrap_or_default();
+    let told = |day: Option<&i32>| day.copied().map(day_text).unwrap_or_default();
     writeln!(
         out,
         "{quotes} rates of {} currencies on {} days, {} to {}, are in {}",
         rates.series().count(),
-        all.len(),
-        day(days(|series| series.first()).min()),
-        day(days(|series| series.last()).max()),
+        days.len(),
+        told(days.first()),
+        told(days.last()),
         file.path().display()
     )?;
     for warning in &warnings {
