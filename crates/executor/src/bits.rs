@@ -26,18 +26,33 @@ impl Bits {
 
     /// The rows for which `test` holds.
     pub(crate) fn from_fn(len: usize, mut test: impl FnMut(usize) -> bool) -> Bits {
-        let mut words = Vec::with_capacity(len.div_ceil(64));
-        let mut row = 0;
-        while row < len {
-            let end = (row + 64).min(len);
-            let mut word = 0;
-            for at in row..end {
-                word |= u64::from(test(at)) << (at - row);
+        let words = (0..len).step_by(64).map(|row| {
+            let mut flags = [0; 64];
+            for (flag, at) in flags.iter_mut().zip(row..len) {
+                *flag = test(at).into();
             }
-            words.push(word);
-            row = end;
+            packed(&flags)
+        });
+        Bits {
+            words: words.collect(),
+            len,
         }
-        Bits { words, len }
+    }
+
+    /// The rows for whose values `test` holds: faster than [`Bits::from_fn`], as many values are
+    /// compared at once.
+    pub(crate) fn of_values<T: Copy>(values: &[T], test: impl Fn(T) -> bool) -> Bits {
+        let words = values.chunks(64).map(|values| {
+            let mut flags = [0; 64];
+            for (flag, value) in flags.iter_mut().zip(values) {
+                *flag = test(*value).into();
+            }
+            packed(&flags)
+        });
+        Bits {
+            words: words.collect(),
+            len: values.len(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -181,6 +196,18 @@ impl Bits {
     }
 }
 
+/// A word of flags that are 0 or 1, the first the lowest bit.
+#[inline]
+fn packed(flags: &[u8; 64]) -> u64 {
+    // The product brings each byte's flag to its place among the highest eight bits.
+    const PLACES: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = flags.as_chunks::<8>();
+    let bytes = eights
+        .iter()
+        .map(|eight| u64::from_le_bytes(*eight).wrapping_mul(PLACES) >> 56);
+    bytes.rev().fold(0, |word, byte| word << 8 | byte)
+}
+
 /// A word whose lowest `count` (at most 64) bits are set.
 #[inline]
 pub(crate) fn low_ones(count: usize) -> u64 {
@@ -221,6 +248,7 @@ mod tests {
         for len in [0, 1, 63, 64, 65, 200] {
             let flags: Vec<bool> = (0..len).map(|row| row % 3 == 0 || row % 7 == 2).collect();
             let bits = Bits::from_fn(len, |row| flags[row]);
+            assert_eq!(Bits::of_values(&flags, |flag| flag), bits, "{len}");
             for (from, to) in [(0, len), (1, len), (5, 70), (64, 128), (len, len + 9)] {
                 let expect: Vec<usize> = (from..to.min(len)).filter(|row| flags[*row]).collect();
                 assert_eq!(

@@ -41,6 +41,16 @@ impl Codes {
         }
     }
 
+    /// Adds `stride` times the codes of these rows to `out`, in step.
+    pub(crate) fn add_scaled_of(&self, rows: &[u32], stride: u32, out: &mut [u32]) {
+        match self {
+            Codes::Null(_) => {}
+            Codes::U8(codes) => add_scaled_of(codes, rows, stride, out),
+            Codes::U16(codes) => add_scaled_of(codes, rows, stride, out),
+            Codes::U32(codes) => add_scaled_of(codes, rows, stride, out),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
             Codes::Null(len) => *len,
@@ -69,6 +79,12 @@ fn add_scaled<C: Copy + Into<u32>>(codes: &[C], stride: u32, out: &mut [u32]) {
     }
     for (out, code) in out.iter_mut().zip(codes) {
         *out += (*code).into() * stride;
+    }
+}
+
+fn add_scaled_of<C: Copy + Into<u32>>(codes: &[C], rows: &[u32], stride: u32, out: &mut [u32]) {
+    for (out, row) in out.iter_mut().zip(rows) {
+        *out += codes[*row as usize].into() * stride;
     }
 }
 

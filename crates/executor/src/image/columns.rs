@@ -25,6 +25,7 @@ pub(crate) enum ColumnKey {
     Visitors,
     LoneVisitors,
     Things(Thing),
+    Inhabited(Thing),
     Moments(Thing),
     Actions(Thing),
     Codes(Thing, Dimension),

@@ -81,6 +81,8 @@ pub struct Image {
 pub(crate) struct Span {
     pub(crate) first: i64,
     pub(crate) last: i64,
+    /// How long the longest visit lasted.
+    pub(crate) longest: i64,
 }
 
 impl Loaded for Span {
@@ -218,6 +220,9 @@ impl Image {
                     .min()
                     .unwrap_or(i64::MAX),
                 last: (0..scenes).map(end).max().unwrap_or(i64::MIN),
+                longest: (0..scenes)
+                    .filter_map(|scene| durations.get(scene))
+                    .fold(0, i64::max),
             })
         })
     }
@@ -270,6 +275,18 @@ impl Image {
         self.columns.get(key, || {
             let skus = self.codes(Thing::Product, Dimension::ProductSku)?;
             Ok(names.codes(&skus))
+        })
+    }
+
+    /// The scenes that have things of this kind.
+    pub(crate) fn inhabited(&self, thing: Thing) -> Result<Arc<Bits>, StoreError> {
+        self.columns.get(ColumnKey::Inhabited(thing), || {
+            let things = self.things(thing)?;
+            let offsets = &things.offsets;
+            Ok(match offsets.inhabited() {
+                Some(inhabited) => inhabited.clone(),
+                None => Bits::from_fn(offsets.scenes(), |scene| offsets.any(scene)),
+            })
         })
     }
 

@@ -57,32 +57,33 @@ impl Instants {
     /// The rows whose instants lie in the range.
     pub(crate) fn within(&self, range: TimeRange) -> Bits {
         let contains = |row: usize| range.contains(Timestamp(self.get(row)));
-        match self {
-            Instants::Near {
-                base,
-                last,
-                seconds,
-                ..
-            } => {
-                // From the first second that lies in the range to the first that doesn't.
-                let from = range.from.0.div_euclid(1_000).saturating_sub(*base);
-                let to = range.to.0.div_euclid(1_000).saturating_sub(*base);
-                if from <= 0 && to > i64::from(*last) && range.from.0 <= base.saturating_mul(1_000)
-                {
-                    return Bits::ones(seconds.len());
-                }
-                let is_whole = range.from.0 % 1_000 == 0 && range.to.0 % 1_000 == 0;
-                if !is_whole || to <= 0 {
-                    return Bits::from_fn(seconds.len(), contains);
-                }
-                let from = from.clamp(0, i64::from(u32::MAX)) as u32;
-                let span = (to.clamp(0, i64::from(u32::MAX)) as u32).saturating_sub(from);
-                if to > i64::from(u32::MAX) {
-                    return Bits::from_fn(seconds.len(), |row| seconds[row] >= from);
-                }
-                Bits::from_fn(seconds.len(), |row| seconds[row].wrapping_sub(from) < span)
+        let Instants::Near {
+            base,
+            last,
+            seconds,
+            ..
+        } = self
+        else {
+            return Bits::from_fn(self.len(), contains);
+        };
+        let begun = |at: Timestamp| at.0.div_euclid(1_000).saturating_sub(*base);
+        let next = |at: Timestamp| begun(at).saturating_add((at.0.rem_euclid(1_000) != 0).into());
+        let mut rows = within(seconds, *last, begun(range.from), next(range.to));
+        if range.from.0 % 1_000 != 0 || range.to.0 % 1_000 != 0 {
+            // Of the seconds in which the range begins and ends, milliseconds tell.
+            let mut odd = rows.clone();
+            odd.and_not(&within(seconds, *last, next(range.from), begun(range.to)));
+            for row in odd.ones_in(0, odd.len()).filter(|row| !contains(*row)) {
+                rows.clear(row);
             }
-            Instants::Far(values) => Bits::from_fn(values.len(), contains),
+        }
+        rows
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Instants::Near { seconds, .. } => seconds.len(),
+            Instants::Far(values) => values.len(),
         }
     }
 
@@ -92,6 +93,20 @@ impl Instants {
             Instants::Far(values) => values.len() * 8,
         }
     }
+}
+
+/// The rows of which `from <= second < to`; no second is later than `last`.
+fn within(seconds: &[u32], last: u32, from: i64, to: i64) -> Bits {
+    let (from, to) = (from.max(0), to.min(i64::from(last) + 1));
+    if from >= to {
+        return Bits::zeros(seconds.len());
+    }
+    if from == 0 && to > i64::from(last) {
+        return Bits::ones(seconds.len());
+    }
+    // Both fit now, as does their difference: it is less than all seconds there are.
+    let (from, span) = (from as u32, (to - from) as u32);
+    Bits::of_values(seconds, |second| second.wrapping_sub(from) < span)
 }
 
 /// When each thing of a table was, beside its scene's start.

@@ -115,6 +115,19 @@ impl Clock {
         let after = moment.wrapping_sub(self.first_quarter.wrapping_mul(QUARTER)) as u64;
         match self.table.get((after / QUARTER as u64) as usize) {
             Some(code) if *code != MIXED => *code,
+            Some(_) => self.exact(moment),
+            None => self.beyond(moment),
+        }
+    }
+
+    /// The code of a moment before or after the table.
+    fn beyond(&self, moment: i64) -> u32 {
+        match &self.meaning {
+            // The last bucket has no end.
+            Meaning::Axis(axis) if !self.table.is_empty() => {
+                let is_before = moment < self.first_quarter * QUARTER;
+                if is_before { 0 } else { axis.len() as u32 }
+            }
             _ => self.exact(moment),
         }
     }
@@ -140,7 +153,8 @@ impl Clock {
             let quarter = base_quarter + quarter as i64;
             let code = match self.table.get(quarter as usize) {
                 Some(code) if *code != MIXED => *code,
-                _ => self.exact(instants.get(from + at)),
+                Some(_) => self.exact(instants.get(from + at)),
+                None => self.beyond(instants.get(from + at)),
             };
             *out += code * stride;
         }

@@ -33,6 +33,7 @@ pub(crate) struct PartOrders {
     told_names: Mutex<Option<Arc<Vec<ToldName>>>>,
     by_id: OnceLock<Vec<(u64, u32)>>,
     by_customer: OnceLock<Vec<(u64, u32)>>,
+    ordered: OnceLock<Bits>,
 }
 
 /// With the version of the names, where products are shown by them.
@@ -122,7 +123,21 @@ impl PartOrders {
             told_names: Mutex::default(),
             by_id: OnceLock::new(),
             by_customer: OnceLock::new(),
+            ordered: OnceLock::new(),
         }
+    }
+
+    /// The scenes with an order that isn't cancelled.
+    pub(crate) fn ordered(&self) -> &Bits {
+        self.ordered.get_or_init(|| {
+            let mut scenes = Bits::zeros(self.table(Thing::Order).offsets.scenes());
+            for (order, placed) in self.placed.iter().enumerate() {
+                if !self.is_cancelled(order) {
+                    scenes.set(placed.scene);
+                }
+            }
+            scenes
+        })
     }
 
     /// How many orders there are.

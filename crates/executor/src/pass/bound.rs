@@ -5,7 +5,7 @@ use std::sync::Arc;
 use afsa_store::{Dimension, Kind, StoreError};
 
 use super::fact::{Counted, Source, tables_of};
-use super::flat::JoinedVisits;
+use super::joined::JoinedVisits;
 use crate::bits::Bits;
 use crate::filter::{Left, THINGS};
 use crate::image::{Codes, Thing};

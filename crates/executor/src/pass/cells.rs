@@ -7,8 +7,7 @@ use crate::image::LumpSum;
 
 /// Numbers of the measures of a question, by group. Each thread fills its own.
 pub(crate) struct Cells {
-    /// Positions of groups by key; keys are positions themselves where `None`, and one more place
-    /// takes what isn't counted, so that bulk loops need not branch.
+    /// Positions of groups by key; keys are positions themselves where `None`.
     index: Option<HashMap<u128, u32>>,
     pub(crate) numbers: Vec<Numbers>,
     /// For distinct visitors: the last one who was counted in each group. Visits are walked over
@@ -133,16 +132,15 @@ impl Cells {
     pub(crate) fn new(measures: &[Measure], keys: u128) -> Cells {
         let is_dense = Cells::are_dense(measures, keys);
         let groups = if is_dense { keys as usize } else { 0 };
-        let places = if is_dense { groups + 1 } else { 0 };
         Cells {
             index: (!is_dense).then(HashMap::new),
             numbers: measures
                 .iter()
-                .map(|measure| Numbers::new(*measure, places))
+                .map(|measure| Numbers::new(*measure, groups))
                 .collect(),
-            stamps: vec![0; places],
+            stamps: vec![0; groups],
             visitor: 0,
-            marks: vec![0; places],
+            marks: vec![0; groups],
             mark: 0,
             groups,
             has_many: false,
@@ -156,9 +154,9 @@ impl Cells {
         self.index.is_none()
     }
 
-    /// The place of what isn't counted, where keys are positions.
-    pub(crate) fn nowhere(&self) -> u32 {
-        self.groups as u32
+    /// How many groups there are, where keys are positions; else of how many something is known.
+    pub(crate) fn groups_so_far(&self) -> usize {
+        self.groups
     }
 
     /// The position of a key's group.

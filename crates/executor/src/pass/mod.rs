@@ -5,9 +5,12 @@ mod cells;
 mod fact;
 mod flat;
 mod general;
+mod joined;
 mod scenes;
 mod select;
+mod tally;
 mod weight;
+mod whole;
 
 use std::sync::Arc;
 
@@ -102,8 +105,8 @@ struct Ready {
     selected: Selected,
     buffers: Buffers,
     chunk: flat::Chunk,
-    joined: flat::JoinedChunk,
-    keys: Vec<u32>,
+    joined: joined::JoinedChunk,
+    room: scenes::Room,
 }
 
 /// What to count.
@@ -165,8 +168,8 @@ impl Ready {
             selected,
             buffers: Buffers::default(),
             chunk: flat::Chunk::default(),
-            joined: flat::JoinedChunk::default(),
-            keys: Vec::new(),
+            joined: joined::JoinedChunk::default(),
+            room: scenes::Room::default(),
         };
         if !ready.selected.is_any() {
             ready.selected = Selected::Nothing;
@@ -223,8 +226,12 @@ impl Ready {
         else {
             return Ok(());
         };
-        let mut visits = Bits::from_fn(selected.len(), |scene| sums.codes.get(scene) != 0);
-        visits.and(selected);
+        let mut visits = Bits::clone(selected);
+        for visit in selected.ones_in(0, selected.len()) {
+            if sums.codes.get(visit) == 0 {
+                visits.clear(visit);
+            }
+        }
         let weights = [(*measure, Weight::LumpSum(sums.clone()))];
         let mut buffers = std::mem::take(&mut self.buffers);
         let mut general = self.general(world, cells, &mut buffers);
@@ -257,13 +264,13 @@ impl Ready {
         let things = match &self.selected {
             Selected::Nothing | Selected::Visits(_) => return Ok(()),
             Selected::EndsOf(visits) => {
-                let keys = &mut self.keys;
-                scenes::ends(self.counted, visits, bound, weights, cells, keys);
+                let room = &mut self.room;
+                scenes::ends(self.counted, visits, bound, weights, cells, room);
                 return Ok(());
             }
             Selected::ThingsOf(inside) => {
                 let range = *world.question.range;
-                scenes::things(inside, range, bound, weights, cells, &mut self.keys);
+                scenes::things(inside, range, bound, weights, cells, &mut self.room);
                 return Ok(());
             }
             Selected::Things(things) => things.clone(),

@@ -7,13 +7,19 @@ use super::cells::{Cells, Numbers};
 use super::fact::Counted;
 use super::flat::visit_keys;
 use super::select::{Inside, end_of};
+use super::tally::{CHUNK, Tally};
 use super::weight::Weight;
 use crate::bits::Bits;
 use crate::image::{Moments, Offsets};
 use crate::part::Times;
 
-/// Scenes worked on at once.
-const CHUNK: usize = 2_048;
+/// Room for one chunk of scenes, used again for the next.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// The group of each scene.
+    keys: Vec<u32>,
+    tally: Tally,
+}
 
 /// Counts the things of scenes by the keys of their scenes: how many a scene has says its offsets.
 /// Where keys hold moments, a scene within one bucket is looked at only at its ends.
@@ -23,13 +29,10 @@ pub(crate) fn things(
     bound: &Bound,
     weights: &[(usize, Weight)],
     cells: &mut Cells,
-    keys: &mut Vec<u32>,
+    room: &mut Room,
 ) {
     let offsets = bound.table.offsets();
     for (measure, _) in weights {
-        let Numbers::Counts(counts) = &mut cells.numbers[*measure] else {
-            continue;
-        };
         let whole = match offsets.inhabited() {
             Some(inhabited) => {
                 let mut whole = inhabited.clone();
@@ -42,10 +45,16 @@ pub(crate) fn things(
             let things = whole
                 .runs()
                 .map(|run| offsets.begin(run.end) - offsets.begin(run.start));
-            counts[0] += things.sum::<usize>() as u64;
+            let things = things.sum::<usize>();
+            cells.numbers[*measure].add(0, things as i128);
+        } else if bound.moment.is_empty() {
+            add_scenes(*measure, &whole, bound, cells, room);
         } else {
-            add_whole(&whole, bound, counts, keys);
+            add_whole(*measure, &whole, bound, cells, &mut room.keys);
         }
+        let Numbers::Counts(counts) = &mut cells.numbers[*measure] else {
+            continue;
+        };
         for scene in inside.partly.ones_in(0, inside.partly.len()) {
             for thing in offsets.of(scene) {
                 let moment = bound.times.get(scene, thing);
@@ -57,22 +66,49 @@ pub(crate) fn things(
     }
 }
 
-fn add_whole(whole: &Bits, bound: &Bound, counts: &mut [u64], keys: &mut Vec<u32>) {
+/// Adds how many things each of these scenes has, whose keys hold no moments.
+fn add_scenes(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, room: &mut Room) {
+    let offsets = bound.table.offsets();
+    let Room { keys, tally } = room;
+    let mut from = 0;
+    while from < whole.len() {
+        let to = (from + CHUNK).min(whole.len());
+        if whole.any_in(from, to) {
+            visit_keys(bound, from, to, keys);
+            tally.select(whole, from, to, keys);
+            match offsets {
+                Offsets::Dense(starts) => {
+                    let (begins, ends) = (&starts[from..to], &starts[from + 1..=to]);
+                    let things = |row: usize| u64::from(ends[row] - begins[row]);
+                    tally.add_numbers(measure, cells, things);
+                }
+                Offsets::Sparse { .. } => {
+                    let things = |row: usize| offsets.of(from + row).len() as u64;
+                    tally.add_numbers(measure, cells, things);
+                }
+            }
+        }
+        from = to;
+    }
+}
+
+/// Adds the things of these scenes by keys that hold moments.
+fn add_whole(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, keys: &mut Vec<u32>) {
+    let Numbers::Counts(counts) = &mut cells.numbers[measure] else {
+        return;
+    };
     let offsets = bound.table.offsets();
     let mut codes = Vec::new();
     let mut from = 0;
     while from < whole.len() {
         let to = (from + CHUNK).min(whole.len());
-        let selected = whole.count_in(from, to) as usize;
-        if selected > 0 {
+        if whole.any_in(from, to) {
             keys.clear();
             keys.resize(to - from, 0);
             for (stride, codes) in &bound.visit {
                 codes.add_scaled(from, *stride as u32, keys);
             }
-            if bound.moment.is_empty() {
-                add_chunk(whole, offsets, from, selected, keys, counts);
-            } else if let ([(stride, clock)], Times::Things(starts, moments)) =
+            if let ([(stride, clock)], Times::Things(starts, moments)) =
                 (bound.moment.as_slice(), &bound.times)
                 && let Moments::After(after) = &**moments
             {
@@ -99,34 +135,6 @@ fn add_whole(whole: &Bits, bound: &Bound, counts: &mut [u64], keys: &mut Vec<u32
             }
         }
         from = to;
-    }
-}
-
-fn add_chunk(
-    whole: &Bits,
-    offsets: &Offsets,
-    from: usize,
-    selected: usize,
-    keys: &[u32],
-    counts: &mut [u64],
-) {
-    let to = from + keys.len();
-    if let (Offsets::Dense(starts), true) = (offsets, selected * 4 > keys.len()) {
-        let mut keys = keys;
-        let mut bounds = &starts[from..=to];
-        for (row, word) in whole.window(from, to) {
-            let (here, rest) = keys.split_at(keys.len().min(64 - row % 64));
-            for (at, (key, bounds)) in here.iter().zip(bounds.windows(2)).enumerate() {
-                let is_in = word >> at & 1;
-                counts[*key as usize] += u64::from(bounds[1] - bounds[0]) * is_in;
-            }
-            bounds = &bounds[here.len()..];
-            keys = rest;
-        }
-        return;
-    }
-    for scene in whole.ones_in(from, to) {
-        counts[keys[scene - from] as usize] += offsets.of(scene).len() as u64;
     }
 }
 
@@ -157,31 +165,32 @@ pub(crate) fn ends(
     bound: &Bound,
     weights: &[(usize, Weight)],
     cells: &mut Cells,
-    keys: &mut Vec<u32>,
+    room: &mut Room,
 ) {
     let offsets = bound.table.offsets();
-    for (measure, _) in weights {
-        let Numbers::Counts(counts) = &mut cells.numbers[*measure] else {
-            continue;
-        };
-        let mut from = 0;
-        while from < visits.len() {
-            let to = (from + CHUNK).min(visits.len());
-            if visits.any_in(from, to) {
-                visit_keys(bound, from, to, keys);
-                for visit in visits.ones_in(from, to) {
-                    let Some(row) = end_of(counted, offsets, visit) else {
-                        continue;
-                    };
-                    let own = bound
-                        .own
-                        .iter()
-                        .map(|(stride, codes)| *stride as u32 * codes.get(row));
-                    counts[(keys[visit - from] + own.sum::<u32>()) as usize] += 1;
+    let Room { keys, tally } = room;
+    let mut from = 0;
+    while from < visits.len() {
+        let to = (from + CHUNK).min(visits.len());
+        if visits.any_in(from, to) {
+            visit_keys(bound, from, to, keys);
+            tally.first = 0;
+            tally.rows.clear();
+            tally.keys.clear();
+            for visit in visits.ones_in(from, to) {
+                if let Some(end) = end_of(counted, offsets, visit) {
+                    tally.rows.push(end as u32);
+                    tally.keys.push(keys[visit - from]);
                 }
             }
-            from = to;
+            for (stride, codes) in &bound.own {
+                codes.add_scaled_of(&tally.rows, *stride as u32, &mut tally.keys);
+            }
+            for (measure, weight) in weights {
+                tally.add(*measure, weight, cells);
+            }
         }
+        from = to;
     }
 }
 

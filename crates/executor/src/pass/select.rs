@@ -210,13 +210,25 @@ fn partly_inside(image: &Image, begun: &Bits, range: TimeRange) -> Result<Bits, 
         return Ok(Bits::zeros(scenes));
     }
     let (starts, durations) = (image.starts()?, image.durations()?);
-    Ok(Bits::from_fn(scenes, |scene| {
-        let start = starts.get(scene);
-        let end = start.saturating_add(durations.get(scene).unwrap_or(0));
-        if begun.get(scene) {
-            end >= range.to.0
-        } else {
-            start < range.from.0 && end >= range.from.0
+    // Whatever began longer ago than the longest visit lasted has ended.
+    let mut partly = Bits::zeros(scenes);
+    for edge in [range.from, range.to] {
+        let near = starts.within(TimeRange {
+            from: Timestamp(edge.0.saturating_sub(span.longest)),
+            to: edge,
+        });
+        for scene in near.ones_in(0, scenes) {
+            let end = starts.get(scene);
+            let end = end.saturating_add(durations.get(scene).unwrap_or(0));
+            let is_over = if begun.get(scene) {
+                end < range.to.0
+            } else {
+                end < range.from.0 || starts.get(scene) >= range.from.0
+            };
+            if !is_over {
+                partly.set(scene);
+            }
         }
-    }))
+    }
+    Ok(partly)
 }

@@ -56,7 +56,7 @@ impl Weight {
             Bounces => match image {
                 Some(image) => {
                     let mut bounces = Bits::clone(&*image.bounces()?);
-                    bounces.and_not(&ordered(part, None));
+                    bounces.and_not(part.orders.ordered());
                     Weight::If(bounces)
                 }
                 None => nothing(),
@@ -246,22 +246,24 @@ fn costs_of_orders(part: &Part) -> Result<Vec<i128>, StoreError> {
 /// Scenes with an order, of those left, that isn't cancelled.
 fn ordered(part: &Part, left: Option<&Bits>) -> Bits {
     let orders = &part.orders;
+    let Some(left) = left else {
+        return orders.ordered().clone();
+    };
     let mut counted = Bits::from_fn(orders.len(), |order| !orders.is_cancelled(order));
-    if let Some(left) = left {
-        counted.and(left);
-    }
+    counted.and(left);
     scenes_of(&counted, &orders.table(Thing::Order).offsets, part.scenes)
 }
 
 /// Scenes with a thing, of those left.
 fn having(part: &Part, thing: Thing, left: &Left) -> Result<Bits, StoreError> {
-    let table = part.table(thing)?;
-    let offsets = table.offsets();
-    Ok(match (left.of(thing), offsets.inhabited()) {
-        (Some(things), _) => scenes_of(things, offsets, part.scenes),
-        (None, Some(inhabited)) => inhabited.clone(),
-        (None, None) => Bits::from_fn(part.scenes, |scene| offsets.any(scene)),
-    })
+    match (left.of(thing), &part.image) {
+        (Some(things), _) => {
+            let table = part.table(thing)?;
+            Ok(scenes_of(things, table.offsets(), part.scenes))
+        }
+        (None, Some(image)) => Ok(Bits::clone(&*image.inhabited(thing)?)),
+        (None, None) => Ok(Bits::zeros(part.scenes)),
+    }
 }
 
 /// Scenes with a conversion, of the things left.
