@@ -50,6 +50,34 @@ fn the_figures_are_googles() {
     assert_eq!(products["cart_removes"], expected["rows_remove"]);
     assert_eq!(products["checkouts"], expected["rows_checkout"]);
 
+    // The shopping funnel, counted from the file: visits by the 30-minute gap with such an action.
+    let funnel = row("carts,checkout_visits,abandoned_carts,refunds");
+    assert_eq!(funnel["carts"], 94);
+    assert_eq!(funnel["checkout_visits"], 57);
+    assert_eq!(funnel["refunds"], 0);
+    let checkout = server.get(&key, &format!("/v1/stats/checkout?{PERIOD}"));
+    let steps: Vec<(i64, i64)> = checkout["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            (
+                row["step"].as_i64().unwrap(),
+                row["visits"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(steps, [(1, 57), (2, 37), (3, 27)]);
+    assert_eq!(checkout["totals"]["visits"], 57);
+    let detailed = server.get(
+        &key,
+        &format!("/v1/stats/query?{PERIOD}&metrics=visits,ecommerce_conversion_rate"),
+    );
+    let rate = detailed["data"][0]["ecommerce_conversion_rate"]
+        .as_f64()
+        .unwrap();
+    assert_eq!(rate, 24.0 / 1_236.0);
+
     let orders = row("orders,revenue,units,products_sold,product_revenue");
     assert_eq!(orders["orders"], expected["orders"]);
     assert_eq!(orders["revenue"], expected["order_revenue_as_sent"]);

@@ -83,8 +83,12 @@ impl State {
         if self.settings == *settings {
             return false;
         }
+        // A rate or a currency doesn't move the ends of visits.
+        let cuts_otherwise = Rules::from(&self.settings) != Rules::from(settings);
         self.settings = settings.clone();
-        self.hot.dirty.extend(self.hot.visitors.keys());
+        if cuts_otherwise {
+            self.hot.dirty.extend(self.hot.visitors.keys());
+        }
         true
     }
 
