@@ -41,13 +41,13 @@ impl Codes {
         }
     }
 
-    /// Adds `stride` times the codes of these rows to `out`, in step.
-    pub(crate) fn add_scaled_of(&self, rows: &[u32], stride: u32, out: &mut [u32]) {
+    /// Adds `stride` times the codes of these rows, told from the `first` on, to `out`, in step.
+    pub(crate) fn add_scaled_of(&self, first: usize, rows: &[u32], stride: u32, out: &mut [u32]) {
         match self {
             Codes::Null(_) => {}
-            Codes::U8(codes) => add_scaled_of(codes, rows, stride, out),
-            Codes::U16(codes) => add_scaled_of(codes, rows, stride, out),
-            Codes::U32(codes) => add_scaled_of(codes, rows, stride, out),
+            Codes::U8(codes) => add_scaled_of(&codes[first..], rows, stride, out),
+            Codes::U16(codes) => add_scaled_of(&codes[first..], rows, stride, out),
+            Codes::U32(codes) => add_scaled_of(&codes[first..], rows, stride, out),
         }
     }
 

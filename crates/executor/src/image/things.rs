@@ -1,5 +1,7 @@
 //! Where the things of each visit lie.
 
+use std::ops::Range;
+
 use crate::bits::{Bits, low_ones};
 
 /// A kind of thing that an image holds a table of. Each table is in the order of the scenes.
@@ -137,6 +139,54 @@ impl Offsets {
         self.begin(scene)..self.begin(scene + 1)
     }
 
+    /// Gives each scene that has any of the things `from..to` with these, in order.
+    pub(crate) fn each_with_things(
+        &self,
+        from: usize,
+        to: usize,
+        mut each: impl FnMut(usize, Range<usize>),
+    ) {
+        let mut give = |scene: usize, starts: &[u32]| {
+            let things = (starts[0] as usize).max(from)..(starts[1] as usize).min(to);
+            if !things.is_empty() {
+                each(scene, things);
+            }
+        };
+        // The place of the first thing's scene among the starts.
+        let first = |starts: &[u32]| {
+            let begun = starts.partition_point(|start| *start as usize <= from);
+            begun.saturating_sub(1)
+        };
+        match self {
+            Offsets::Dense(starts) => {
+                let first = first(starts);
+                for (scene, starts) in (first..).zip(starts[first..].windows(2)) {
+                    if starts[0] as usize >= to {
+                        break;
+                    }
+                    give(scene, starts);
+                }
+            }
+            Offsets::Sparse {
+                has,
+                before,
+                starts,
+            } => {
+                let first = first(starts);
+                let word = before.partition_point(|rank| *rank as usize <= first);
+                let word = word.saturating_sub(1);
+                let skipped = first - before.get(word).map_or(0, |rank| *rank as usize);
+                let scenes = has.ones_in(word * 64, has.len()).skip(skipped);
+                for (scene, starts) in scenes.zip(starts[first..].windows(2)) {
+                    if starts[0] as usize >= to {
+                        break;
+                    }
+                    give(scene, starts);
+                }
+            }
+        }
+    }
+
     pub(crate) fn scenes(&self) -> usize {
         match self {
             Offsets::Dense(starts) => starts.len().saturating_sub(1),
@@ -189,6 +239,17 @@ mod tests {
                 begin = end;
             }
             assert_eq!(offsets.begin(counts.len()), begin);
+            for (from, to) in [(0, begin), (1, begin), (begin / 2, begin / 2 + 3), (7, 7)] {
+                let mut found = Vec::new();
+                offsets.each_with_things(from, to.min(begin), |scene, things| {
+                    found.extend(things.map(|thing| (scene, thing)));
+                });
+                let all = (0..counts.len()).flat_map(|scene| {
+                    let things = offsets.of(scene).map(move |thing| (scene, thing));
+                    things.filter(|(_, thing)| (from..to).contains(thing))
+                });
+                assert_eq!(found, all.collect::<Vec<_>>(), "{from}..{to} of {counts:?}");
+            }
         };
         check(vec![]);
         check(vec![0]);

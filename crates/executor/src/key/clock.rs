@@ -132,29 +132,33 @@ impl Clock {
         }
     }
 
-    /// Adds `stride` times the codes of the instants from `from` on to `out`.
-    pub(crate) fn add_scaled(
+    /// Adds `stride` times the codes of the instants of these rows, told from the `first` on, to
+    /// `out`, in step.
+    pub(crate) fn add_scaled_of(
         &self,
         instants: &Instants,
-        from: usize,
+        first: usize,
+        rows: &[u32],
         stride: u32,
         out: &mut [u32],
     ) {
         let Instants::Near { base, seconds, .. } = instants else {
-            for (at, out) in out.iter_mut().enumerate() {
-                *out += self.code(instants.get(from + at)) * stride;
+            for (row, out) in rows.iter().zip(out) {
+                *out += self.code(instants.get(first + *row as usize)) * stride;
             }
             return;
         };
+        let seconds = &seconds[first..];
         let base_quarter = base.div_euclid(QUARTER_SECONDS) - self.first_quarter;
         let within = base.rem_euclid(QUARTER_SECONDS) as u64;
-        for (at, (out, second)) in out.iter_mut().zip(&seconds[from..]).enumerate() {
-            let quarter = (within + u64::from(*second)) / QUARTER_SECONDS as u64;
+        for (row, out) in rows.iter().zip(out) {
+            let row = *row as usize;
+            let quarter = (within + u64::from(seconds[row])) / QUARTER_SECONDS as u64;
             let quarter = base_quarter + quarter as i64;
             let code = match self.table.get(quarter as usize) {
                 Some(code) if *code != MIXED => *code,
-                Some(_) => self.exact(instants.get(from + at)),
-                None => self.beyond(instants.get(from + at)),
+                Some(_) => self.exact(instants.get(first + row)),
+                None => self.beyond(instants.get(first + row)),
             };
             *out += code * stride;
         }
@@ -220,13 +224,15 @@ mod tests {
             );
         }
         let instants = Instants::from_values(moments.to_vec());
-        let mut codes = vec![0; moments.len()];
-        clock.add_scaled(&instants, 0, 3, &mut codes);
-        let plain: Vec<u32> = moments
-            .iter()
-            .map(|moment| clock.code(*moment) * 3)
-            .collect();
-        assert_eq!(codes, plain);
+        for first in [0, moments.len().min(1)] {
+            let rows: Vec<u32> = (0..(moments.len() - first) as u32).collect();
+            let mut codes = vec![0; rows.len()];
+            clock.add_scaled_of(&instants, first, &rows, 3, &mut codes);
+            let plain = moments[first..]
+                .iter()
+                .map(|moment| clock.code(*moment) * 3);
+            assert_eq!(codes, plain.collect::<Vec<_>>());
+        }
     }
 
     #[test]

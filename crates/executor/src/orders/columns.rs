@@ -34,6 +34,7 @@ pub(crate) struct PartOrders {
     by_id: OnceLock<Vec<(u64, u32)>>,
     by_customer: OnceLock<Vec<(u64, u32)>>,
     ordered: OnceLock<Bits>,
+    cancelled: OnceLock<Bits>,
 }
 
 /// With the version of the names, where products are shown by them.
@@ -124,7 +125,14 @@ impl PartOrders {
             by_id: OnceLock::new(),
             by_customer: OnceLock::new(),
             ordered: OnceLock::new(),
+            cancelled: OnceLock::new(),
         }
+    }
+
+    /// The orders that are cancelled.
+    pub(crate) fn cancelled(&self) -> &Bits {
+        self.cancelled
+            .get_or_init(|| Bits::from_fn(self.len(), |order| self.is_cancelled(order)))
     }
 
     /// The scenes with an order that isn't cancelled.

@@ -8,16 +8,16 @@ use super::tally::{CHUNK, Tally};
 use super::weight::Weight;
 use super::whole;
 use crate::bits::Bits;
-use crate::image::{Moments, Offsets, Visitors};
+use crate::image::{Moments, Visitors};
 use crate::part::{Part, Times};
 use crate::shard::Stretch;
 
 /// Room for one chunk, used again for the next.
 #[derive(Default)]
-pub(crate) struct Chunk {
-    /// The group of each row.
+pub(crate) struct Room {
+    pub(super) tally: Tally,
+    /// The parts of keys of all things that come of their scenes.
     keys: Vec<u32>,
-    tally: Tally,
 }
 
 /// Counts the visits of a stretch that are `selected`.
@@ -28,7 +28,7 @@ pub(crate) fn visits(
     bound: &Bound,
     weights: &[(usize, Weight)],
     cells: &mut Cells,
-    chunk: &mut Chunk,
+    tally: &mut Tally,
 ) -> Result<(), StoreError> {
     let Some(image) = &part.image else {
         return Ok(());
@@ -38,13 +38,12 @@ pub(crate) fn visits(
         whole_visits(&visitors, stretch, selected, weights, cells);
         return Ok(());
     }
-    let Chunk { keys, tally } = chunk;
     let mut from = stretch.from;
     while from < stretch.to {
         let to = (from / CHUNK * CHUNK + CHUNK).min(stretch.to);
         if selected.any_in(from, to) {
-            visit_keys(bound, from, to, keys);
-            tally.select(selected, from, to, keys);
+            tally.choose(selected, from, to);
+            add_visit_keys(bound, tally);
             let begun = begun(&visitors, stretch, from, to);
             cells.visitor = tally.number_visitors(cells.visitor, to - from, begun);
             for (measure, weight) in weights {
@@ -119,13 +118,12 @@ fn whole_visits(
 
 /// Counts the things that are `selected`.
 pub(crate) fn things(
-    part: &Part,
     selected: &Bits,
     bound: &Bound,
     is_of_visit: bool,
     weights: &[(usize, Weight)],
     cells: &mut Cells,
-    chunk: &mut Chunk,
+    room: &mut Room,
 ) {
     let len = bound.table.len();
     if bound.is_whole() {
@@ -136,22 +134,26 @@ pub(crate) fn things(
     }
     let offsets = bound.table.offsets();
     let scenes_matter = !bound.visit.is_empty() || !bound.moment.is_empty();
-    let Chunk { keys, tally } = chunk;
-    let mut scene = 0;
+    let Room { keys, tally } = room;
     let mut from = 0;
     while from < len {
         let to = (from + CHUNK).min(len);
         if selected.any_in(from, to) {
-            keys.clear();
-            keys.resize(to - from, 0);
+            tally.choose(selected, from, to);
             for (stride, codes) in &bound.own {
-                codes.add_scaled(from, *stride as u32, keys);
+                tally.add_codes(*stride, codes);
             }
             if scenes_matter {
-                scene = crate::part::scene_of(from, offsets, scene, part.scenes);
-                add_scene_keys(bound, offsets, is_of_visit, scene, from, keys);
+                keys.clear();
+                keys.resize(to - from, 0);
+                offsets.each_with_things(from, to, |scene, things| {
+                    let keys = &mut keys[things.start - from..things.end - from];
+                    add_scene_keys(bound, is_of_visit, scene, things.start, keys);
+                });
+                for (key, row) in tally.keys.iter_mut().zip(&tally.rows) {
+                    *key += keys[*row as usize];
+                }
             }
-            tally.select(selected, from, to, keys);
             for (measure, weight) in weights {
                 tally.add(*measure, weight, cells);
             }
@@ -160,35 +162,16 @@ pub(crate) fn things(
     }
 }
 
-/// Adds the parts of keys that come of the scenes of things, from the first `scene` on.
-fn add_scene_keys(
-    bound: &Bound,
-    offsets: &Offsets,
-    is_of_visit: bool,
-    mut scene: usize,
-    from: usize,
-    keys: &mut [u32],
-) {
-    let to = from + keys.len();
-    let mut at = from;
-    while at < to {
-        let end = offsets.begin(scene + 1).min(to);
-        if end <= at {
-            scene += 1;
-            continue;
-        }
-        let of_visit: u32 = bound
-            .visit
-            .iter()
-            .map(|(stride, codes)| *stride as u32 * codes.get(scene))
-            .sum();
-        let keys = &mut keys[at - from..end - from];
-        keys.iter_mut().for_each(|key| *key += of_visit);
-        if !bound.moment.is_empty() {
-            add_moments(bound, is_of_visit, scene, at, keys);
-        }
-        at = end;
-        scene += 1;
+/// Adds the parts of keys that come of the scene of these things, the first of which is `at`.
+fn add_scene_keys(bound: &Bound, is_of_visit: bool, scene: usize, at: usize, keys: &mut [u32]) {
+    let of_visit = bound
+        .visit
+        .iter()
+        .map(|(stride, codes)| *stride as u32 * codes.get(scene));
+    let of_visit: u32 = of_visit.sum();
+    keys.iter_mut().for_each(|key| *key += of_visit);
+    if !bound.moment.is_empty() {
+        add_moments(bound, is_of_visit, scene, at, keys);
     }
 }
 
@@ -222,19 +205,22 @@ fn add_moments(bound: &Bound, is_of_visit: bool, scene: usize, at: usize, keys: 
     }
 }
 
-/// The parts of keys that come of visits and of the moments they began, for visits `from..to`.
-pub(super) fn visit_keys(bound: &Bound, from: usize, to: usize, keys: &mut Vec<u32>) {
-    keys.clear();
-    keys.resize(to - from, 0);
+/// Gives each chosen visit its group.
+pub(super) fn add_visit_keys(bound: &Bound, tally: &mut Tally) {
     for (stride, codes) in &bound.visit {
-        codes.add_scaled(from, *stride as u32, keys);
+        tally.add_codes(*stride, codes);
     }
+    let Tally {
+        first, rows, keys, ..
+    } = tally;
     for (stride, clock) in &bound.moment {
+        let stride = *stride as u32;
         match &bound.times {
-            Times::Scenes(starts) => clock.add_scaled(starts, from, *stride as u32, keys),
+            Times::Scenes(starts) => clock.add_scaled_of(starts, *first, rows, stride, keys),
             times => {
-                for (scene, key) in (from..to).zip(keys.iter_mut()) {
-                    *key += *stride as u32 * clock.code(times.get(scene, scene));
+                for (row, key) in rows.iter().zip(keys.iter_mut()) {
+                    let scene = *first + *row as usize;
+                    *key += stride * clock.code(times.get(scene, scene));
                 }
             }
         }

@@ -6,10 +6,10 @@ use afsa_store::StoreError;
 
 use super::bound::Bound;
 use super::cells::Cells;
-use super::flat::{begun, visit_keys};
+use super::flat::{add_visit_keys, begun};
 use super::tally::{CHUNK, Tally};
 use super::weight::Weight;
-use crate::bits::{Bits, ones};
+use crate::bits::Bits;
 use crate::image::Codes;
 use crate::part::{Part, Table};
 use crate::shard::Stretch;
@@ -24,7 +24,7 @@ pub(crate) struct JoinedVisits<'a> {
 /// Room for a chunk of joined visits, used again for the next.
 #[derive(Default)]
 pub(crate) struct JoinedChunk {
-    scene_keys: Vec<u32>,
+    scenes: Tally,
     thing_keys: Vec<u32>,
     /// Each visit in each of its groups.
     tally: Tally,
@@ -53,8 +53,9 @@ impl JoinedVisits<'_> {
             let tally = &mut chunk.tally;
             cells.visitor = tally.number_visitors(cells.visitor, to - from, begun);
             if selected.any_in(from, to) {
-                visit_keys(bound, from, to, &mut chunk.scene_keys);
-                self.join(selected, from, to, cells, chunk);
+                chunk.scenes.choose(selected, from, to);
+                add_visit_keys(bound, &mut chunk.scenes);
+                self.join(from, to, cells, chunk);
                 for (measure, weight) in weights {
                     match weight {
                         Weight::Visitor => chunk.tally.add_visitors(*measure, cells),
@@ -81,47 +82,36 @@ impl JoinedVisits<'_> {
         }
     }
 
-    /// Finds the groups of the selected scenes, each once a scene.
-    fn join(
-        &self,
-        selected: &Bits,
-        from: usize,
-        to: usize,
-        cells: &mut Cells,
-        chunk: &mut JoinedChunk,
-    ) {
+    /// Finds the groups of the chosen scenes, each once a scene.
+    fn join(&self, from: usize, to: usize, cells: &mut Cells, chunk: &mut JoinedChunk) {
         let offsets = self.table.offsets();
         let (first, end) = (offsets.begin(from), offsets.begin(to));
         self.keys(first, end, &mut chunk.thing_keys);
         let Tally { rows, keys, .. } = &mut chunk.tally;
         // A scene without things has a group all the same.
-        let most = (end - first) + (to - from);
+        let most = (end - first) + chunk.scenes.rows.len();
         rows.resize(most, 0);
         keys.resize(most, 0);
         let (rows, keys, marks) = (&mut rows[..], &mut keys[..], &mut cells.marks[..]);
         let mut found = 0;
-        for (row, word) in selected.window(from, to) {
-            for bit in ones(word) {
-                let scene = row + bit;
-                let scene_key = chunk.scene_keys[scene - from];
-                let things = offsets.of(scene);
-                cells.mark += 1;
-                let mut any = 0;
-                for key in &chunk.thing_keys[things.start - first..things.end - first] {
-                    // Each is written down; what isn't new or isn't joined is written over.
-                    let group = scene_key + key;
-                    rows[found] = (scene - from) as u32;
-                    keys[found] = group;
-                    let mark = &mut marks[group as usize];
-                    found += usize::from((*key != 0) & (*mark != cells.mark));
-                    *mark = cells.mark;
-                    any |= key;
-                }
-                if any == 0 {
-                    rows[found] = (scene - from) as u32;
-                    keys[found] = scene_key;
-                    found += 1;
-                }
+        for (row, scene_key) in chunk.scenes.rows.iter().zip(&chunk.scenes.keys) {
+            let things = offsets.of(from + *row as usize);
+            cells.mark += 1;
+            let mut any = 0;
+            for key in &chunk.thing_keys[things.start - first..things.end - first] {
+                // Each is written down; what isn't new or isn't joined is written over.
+                let group = scene_key + key;
+                rows[found] = *row;
+                keys[found] = group;
+                let mark = &mut marks[group as usize];
+                found += usize::from((*key != 0) & (*mark != cells.mark));
+                *mark = cells.mark;
+                any |= key;
+            }
+            if any == 0 {
+                rows[found] = *row;
+                keys[found] = *scene_key;
+                found += 1;
             }
         }
         chunk.tally.first = from;

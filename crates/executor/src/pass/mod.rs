@@ -104,9 +104,8 @@ struct Ready {
     customers: Option<(usize, Arc<Codes>)>,
     selected: Selected,
     buffers: Buffers,
-    chunk: flat::Chunk,
+    room: flat::Room,
     joined: joined::JoinedChunk,
-    room: scenes::Room,
 }
 
 /// What to count.
@@ -137,7 +136,11 @@ impl Ready {
         let selected = match (counted, &part.image) {
             (Counted::Visit, _) => Selected::Visits(select::visits(world, part, left)?),
             (Counted::Entry | Counted::Exit, _) => {
-                let visits = select::visits(world, part, left)?;
+                let mut visits = Bits::clone(&*select::visits(world, part, left)?);
+                if let Some(image) = &part.image {
+                    visits.and(&*image.inhabited(Thing::PageView)?);
+                }
+                let visits = Arc::new(visits);
                 if is_bulk {
                     Selected::EndsOf(visits)
                 } else {
@@ -167,9 +170,8 @@ impl Ready {
             customers: None,
             selected,
             buffers: Buffers::default(),
-            chunk: flat::Chunk::default(),
+            room: flat::Room::default(),
             joined: joined::JoinedChunk::default(),
-            room: scenes::Room::default(),
         };
         if !ready.selected.is_any() {
             ready.selected = Selected::Nothing;
@@ -202,8 +204,8 @@ impl Ready {
         };
         let (part, weights, bound) = (&world.parts[self.number], &self.weights, &self.bound);
         if cells.is_dense() && bound.is_flat() {
-            let chunk = &mut self.chunk;
-            return flat::visits(part, stretch, selected, bound, weights, cells, chunk);
+            let tally = &mut self.room.tally;
+            return flat::visits(part, stretch, selected, bound, weights, cells, tally);
         }
         if cells.is_dense()
             && let Some(joined) = bound.joined_visits()
@@ -264,22 +266,22 @@ impl Ready {
         let things = match &self.selected {
             Selected::Nothing | Selected::Visits(_) => return Ok(()),
             Selected::EndsOf(visits) => {
-                let room = &mut self.room;
-                scenes::ends(self.counted, visits, bound, weights, cells, room);
+                let tally = &mut self.room.tally;
+                scenes::ends(self.counted, visits, bound, weights, cells, tally);
                 return Ok(());
             }
             Selected::ThingsOf(inside) => {
                 let range = *world.question.range;
-                scenes::things(inside, range, bound, weights, cells, &mut self.room);
+                let tally = &mut self.room.tally;
+                scenes::things(inside, range, bound, weights, cells, tally);
                 return Ok(());
             }
             Selected::Things(things) => things.clone(),
         };
         let is_sold = |(_, weight): &(usize, Weight)| matches!(weight, Weight::Sold(_));
         if cells.is_dense() && bound.is_flat() && !weights.iter().any(is_sold) {
-            let (part, of_visit) = (&world.parts[self.number], self.counted.is_of_visit());
-            let chunk = &mut self.chunk;
-            flat::things(part, &things, bound, of_visit, weights, cells, chunk);
+            let (of_visit, room) = (self.counted.is_of_visit(), &mut self.room);
+            flat::things(&things, bound, of_visit, weights, cells, room);
             return Ok(());
         }
         let mut buffers = std::mem::take(&mut self.buffers);

@@ -5,21 +5,14 @@ use afsa_model::{TimeRange, Timestamp};
 use super::bound::Bound;
 use super::cells::{Cells, Numbers};
 use super::fact::Counted;
-use super::flat::visit_keys;
+use super::flat::add_visit_keys;
 use super::select::{Inside, end_of};
 use super::tally::{CHUNK, Tally};
 use super::weight::Weight;
+use super::whole;
 use crate::bits::Bits;
 use crate::image::{Moments, Offsets};
 use crate::part::Times;
-
-/// Room for one chunk of scenes, used again for the next.
-#[derive(Default)]
-pub(crate) struct Room {
-    /// The group of each scene.
-    keys: Vec<u32>,
-    tally: Tally,
-}
 
 /// Counts the things of scenes by the keys of their scenes: how many a scene has says its offsets.
 /// Where keys hold moments, a scene within one bucket is looked at only at its ends.
@@ -29,7 +22,7 @@ pub(crate) fn things(
     bound: &Bound,
     weights: &[(usize, Weight)],
     cells: &mut Cells,
-    room: &mut Room,
+    tally: &mut Tally,
 ) {
     let offsets = bound.table.offsets();
     for (measure, _) in weights {
@@ -48,9 +41,9 @@ pub(crate) fn things(
             let things = things.sum::<usize>();
             cells.numbers[*measure].add(0, things as i128);
         } else if bound.moment.is_empty() {
-            add_scenes(*measure, &whole, bound, cells, room);
+            add_scenes(*measure, &whole, bound, cells, tally);
         } else {
-            add_whole(*measure, &whole, bound, cells, &mut room.keys);
+            add_whole(*measure, &whole, bound, cells, tally);
         }
         let Numbers::Counts(counts) = &mut cells.numbers[*measure] else {
             continue;
@@ -67,15 +60,14 @@ pub(crate) fn things(
 }
 
 /// Adds how many things each of these scenes has, whose keys hold no moments.
-fn add_scenes(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, room: &mut Room) {
+fn add_scenes(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, tally: &mut Tally) {
     let offsets = bound.table.offsets();
-    let Room { keys, tally } = room;
     let mut from = 0;
     while from < whole.len() {
         let to = (from + CHUNK).min(whole.len());
         if whole.any_in(from, to) {
-            visit_keys(bound, from, to, keys);
-            tally.select(whole, from, to, keys);
+            tally.choose(whole, from, to);
+            add_visit_keys(bound, tally);
             match offsets {
                 Offsets::Dense(starts) => {
                     let (begins, ends) = (&starts[from..to], &starts[from + 1..=to]);
@@ -93,7 +85,7 @@ fn add_scenes(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, ro
 }
 
 /// Adds the things of these scenes by keys that hold moments.
-fn add_whole(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, keys: &mut Vec<u32>) {
+fn add_whole(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, tally: &mut Tally) {
     let Numbers::Counts(counts) = &mut cells.numbers[measure] else {
         return;
     };
@@ -103,34 +95,33 @@ fn add_whole(measure: usize, whole: &Bits, bound: &Bound, cells: &mut Cells, key
     while from < whole.len() {
         let to = (from + CHUNK).min(whole.len());
         if whole.any_in(from, to) {
-            keys.clear();
-            keys.resize(to - from, 0);
+            tally.choose(whole, from, to);
             for (stride, codes) in &bound.visit {
-                codes.add_scaled(from, *stride as u32, keys);
+                tally.add_codes(*stride, codes);
             }
+            let chosen = tally.rows.iter().map(|row| from + *row as usize);
             if let ([(stride, clock)], Times::Things(starts, moments)) =
                 (bound.moment.as_slice(), &bound.times)
                 && let Moments::After(after) = &**moments
             {
                 codes.clear();
-                codes.resize(to - from, 0);
-                clock.add_scaled(starts, from, 1, &mut codes);
-                for scene in whole.ones_in(from, to) {
+                codes.resize(tally.rows.len(), 0);
+                clock.add_scaled_of(starts, from, &tally.rows, 1, &mut codes);
+                for (scene, (key, code)) in chosen.zip(tally.keys.iter().zip(&codes)) {
                     let things = offsets.of(scene);
-                    let (key, code) = (keys[scene - from], codes[scene - from]);
                     let Some(last) = things.clone().last() else {
                         continue;
                     };
                     let last = starts.get(scene).saturating_add(i64::from(after[last]));
-                    if clock.end_of(code).is_some_and(|end| last < end) {
+                    if clock.end_of(*code).is_some_and(|end| last < end) {
                         counts[(key + *stride as u32 * code) as usize] += things.len() as u64;
                     } else {
-                        add_scene(bound, scene, key, counts);
+                        add_scene(bound, scene, *key, counts);
                     }
                 }
             } else {
-                for scene in whole.ones_in(from, to) {
-                    add_scene(bound, scene, keys[scene - from], counts);
+                for (scene, key) in chosen.zip(&tally.keys) {
+                    add_scene(bound, scene, *key, counts);
                 }
             }
         }
@@ -158,33 +149,36 @@ fn add_scene(bound: &Bound, scene: usize, key: u32, counts: &mut [u64]) {
     }
 }
 
-/// Counts the first or last page views of visits.
+/// Counts the first or last page views of visits, of which each has one.
 pub(crate) fn ends(
     counted: Counted,
     visits: &Bits,
     bound: &Bound,
     weights: &[(usize, Weight)],
     cells: &mut Cells,
-    room: &mut Room,
+    tally: &mut Tally,
 ) {
     let offsets = bound.table.offsets();
-    let Room { keys, tally } = room;
+    if bound.is_whole() {
+        for (measure, weight) in weights {
+            whole::add(*measure, weight, visits, 0, visits.len(), cells);
+        }
+        return;
+    }
+    let mut ends: Vec<u32> = Vec::new();
     let mut from = 0;
     while from < visits.len() {
         let to = (from + CHUNK).min(visits.len());
         if visits.any_in(from, to) {
-            visit_keys(bound, from, to, keys);
-            tally.first = 0;
-            tally.rows.clear();
-            tally.keys.clear();
-            for visit in visits.ones_in(from, to) {
-                if let Some(end) = end_of(counted, offsets, visit) {
-                    tally.rows.push(end as u32);
-                    tally.keys.push(keys[visit - from]);
+            tally.choose(visits, from, to);
+            add_visit_keys(bound, tally);
+            if !bound.own.is_empty() {
+                ends.clear();
+                let ends_of = |row: &u32| end_of(counted, offsets, from + *row as usize);
+                ends.extend(tally.rows.iter().map(|row| ends_of(row) as u32));
+                for (stride, codes) in &bound.own {
+                    codes.add_scaled_of(0, &ends, *stride as u32, &mut tally.keys);
                 }
-            }
-            for (stride, codes) in &bound.own {
-                codes.add_scaled_of(&tally.rows, *stride as u32, &mut tally.keys);
             }
             for (measure, weight) in weights {
                 tally.add(*measure, weight, cells);

@@ -9,7 +9,7 @@ use super::fact::Counted;
 use crate::bits::Bits;
 use crate::filter::Left;
 use crate::image::{Chosen, Image, Loaded, Offsets, SelectionKey};
-use crate::part::{Part, Table, things_of};
+use crate::part::{Part, Table, Times, things_of};
 use crate::world::World;
 
 /// Scenes whose things lie in a range, as far as that can be told without looking into them. What
@@ -75,14 +75,12 @@ fn keep<T: Loaded>(
     image.selections().get(key, choose)
 }
 
-/// The first or last page view of each of these visits, if it is left.
+/// The first or last page view of each of these visits, which have one, if it is left.
 pub(crate) fn ends_of_visits(counted: Counted, table: &Table, visits: &Bits, left: &Left) -> Bits {
     let offsets = table.offsets();
     let mut ends = Bits::zeros(table.len());
     for visit in visits.ones_in(0, visits.len()) {
-        if let Some(end) = end_of(counted, offsets, visit) {
-            ends.set(end);
-        }
+        ends.set(end_of(counted, offsets, visit));
     }
     if let Some(things) = left.of(counted.thing()) {
         ends.and(things);
@@ -90,14 +88,13 @@ pub(crate) fn ends_of_visits(counted: Counted, table: &Table, visits: &Bits, lef
     ends
 }
 
-/// The first or last page view of a visit.
+/// The first or last page view of a visit that has one.
 #[inline]
-pub(crate) fn end_of(counted: Counted, offsets: &Offsets, visit: usize) -> Option<usize> {
-    let page_views = offsets.of(visit);
+pub(crate) fn end_of(counted: Counted, offsets: &Offsets, visit: usize) -> usize {
     if counted == Counted::Entry {
-        (!page_views.is_empty()).then_some(page_views.start)
+        offsets.begin(visit)
     } else {
-        page_views.last()
+        offsets.begin(visit + 1) - 1
     }
 }
 
@@ -131,12 +128,15 @@ pub(crate) fn things(
         things.and(left);
     }
     if let Table::Orders(orders, thing) = table {
-        let is_meant = |at: &usize| {
-            let is_cancelled = orders.is_cancelled(orders.order_of(*thing, *at));
-            is_cancelled == (counted == Counted::CancelledOrder)
-        };
-        for at in (0..things.len()).filter(|at| !is_meant(at)) {
-            things.clear(at);
+        let cancelled = orders.cancelled();
+        if counted == Counted::CancelledOrder {
+            things.and(cancelled);
+        } else if cancelled.any() {
+            for at in 0..things.len() {
+                if cancelled.get(orders.order_of(*thing, at)) {
+                    things.clear(at);
+                }
+            }
         }
     }
     if let Counted::Conversion(thing) = counted {
@@ -160,16 +160,16 @@ fn in_orders(
     let range = *world.question.range;
     let offsets = table.offsets();
     let mut things = things_of(&left.scenes, offsets, table.len());
-    let mut scenes = Bits::clone(&left.scenes);
-    if let Some(inhabited) = offsets.inhabited() {
-        scenes.and(inhabited);
-    }
-    let times = part.times(counted.thing())?;
-    for scene in scenes.ones_in(0, part.scenes) {
-        for thing in offsets.of(scene) {
-            if !range.contains(Timestamp(times.get(scene, thing))) {
-                things.clear(thing);
-            }
+    match part.times(counted.thing())? {
+        Times::Orders(orders, thing) => things.and(&orders.table(thing).times.within(range)),
+        times => {
+            offsets.each_with_things(0, table.len(), |scene, these| {
+                for thing in these {
+                    if !range.contains(Timestamp(times.get(scene, thing))) {
+                        things.clear(thing);
+                    }
+                }
+            });
         }
     }
     Ok(things)

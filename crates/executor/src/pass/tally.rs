@@ -3,7 +3,7 @@
 use super::cells::{Cells, Numbers};
 use super::weight::Weight;
 use crate::bits::{Bits, low_ones, ones};
-use crate::image::Amounts;
+use crate::image::{Amounts, Codes};
 
 /// Rows or things worked on at once: their keys stay in the nearest cache.
 pub(super) const CHUNK: usize = 2_048;
@@ -28,32 +28,43 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Takes the `selected` of these rows; `keys` are the groups of all of them.
-    pub(super) fn select(&mut self, selected: &Bits, from: usize, to: usize, keys: &[u32]) {
+    /// Takes the `selected` of these rows; they have no groups yet.
+    pub(super) fn choose(&mut self, selected: &Bits, from: usize, to: usize) {
         self.first = from;
         self.rows.resize(to - from, 0);
-        self.keys.resize(to - from, 0);
-        let (rows, chosen) = (&mut self.rows[..], &mut self.keys[..]);
+        let rows = &mut self.rows[..];
         let mut end = 0;
         for (row, word) in selected.window(from, to) {
-            let begin = row - from;
+            let begin = (row - from) as u32;
             let here = (64 - row % 64).min(to - row);
             if word == low_ones(here) {
-                for (at, row) in rows[end..end + here].iter_mut().enumerate() {
-                    *row = (begin + at) as u32;
-                }
-                chosen[end..end + here].copy_from_slice(&keys[begin..begin + here]);
+                let chosen = rows[end..end + here].iter_mut();
+                (begin..)
+                    .zip(chosen)
+                    .for_each(|(row, chosen)| *chosen = row);
                 end += here;
                 continue;
             }
             for bit in ones(word) {
-                rows[end] = (begin + bit) as u32;
-                chosen[end] = keys[begin + bit];
+                rows[end] = begin + bit as u32;
                 end += 1;
             }
         }
         self.rows.truncate(end);
-        self.keys.truncate(end);
+        self.keys.clear();
+        self.keys.resize(end, 0);
+    }
+
+    /// Adds parts of keys that come of these codes.
+    pub(super) fn add_codes(&mut self, stride: u128, codes: &Codes) {
+        let (first, stride) = (self.first, stride as u32);
+        // Whole chunks are read one by one, which is faster.
+        let are_neighbours = self.rows.last().map(|row| *row as usize + 1) == Some(self.rows.len());
+        if are_neighbours {
+            codes.add_scaled(first, stride, &mut self.keys);
+        } else {
+            codes.add_scaled_of(first, &self.rows, stride, &mut self.keys);
+        }
     }
 
     /// Numbers the visitor of each row on from `visitor`, the one before them; tells the last.

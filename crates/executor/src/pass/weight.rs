@@ -9,7 +9,7 @@ use crate::bits::Bits;
 use crate::filter::Left;
 use crate::image::{Amounts, Codes, LumpSums, Thing};
 use crate::orders::Carts;
-use crate::part::{Part, scene_of, scenes_of};
+use crate::part::{Part, scenes_of};
 use crate::world::World;
 
 /// A measure of one part: what the thing of each row adds.
@@ -232,14 +232,16 @@ fn costs_of_orders(part: &Part) -> Result<Vec<i128>, StoreError> {
     };
     let costs = image.costs()?;
     let offsets = &orders.table(Thing::Order).offsets;
-    let mut scene = 0;
-    for (order, amount) in amounts.iter_mut().enumerate() {
-        scene = scene_of(order, offsets, scene, part.scenes);
+    offsets.each_with_things(0, amounts.len(), |scene, these| {
         // Hits of no visit have no campaign here, so that their scenes cost nothing.
-        if let Some((method, price)) = costs.of(scene) {
-            *amount = method.cost_of_order(price, orders.order(order).revenue.unwrap_or(0));
+        let Some((method, price)) = costs.of(scene) else {
+            return;
+        };
+        for order in these {
+            let revenue = orders.order(order).revenue.unwrap_or(0);
+            amounts[order] = method.cost_of_order(price, revenue);
         }
-    }
+    });
     Ok(amounts)
 }
 
@@ -249,8 +251,8 @@ fn ordered(part: &Part, left: Option<&Bits>) -> Bits {
     let Some(left) = left else {
         return orders.ordered().clone();
     };
-    let mut counted = Bits::from_fn(orders.len(), |order| !orders.is_cancelled(order));
-    counted.and(left);
+    let mut counted = left.clone();
+    counted.and_not(orders.cancelled());
     scenes_of(&counted, &orders.table(Thing::Order).offsets, part.scenes)
 }
 
