@@ -2,6 +2,7 @@
 
 use afsa_store::StoreError;
 
+use super::averages::Average;
 use super::bound::Bound;
 use super::cells::Cells;
 use super::tally::{CHUNK, Tally};
@@ -126,7 +127,11 @@ pub(crate) fn things(
     room: &mut Room,
 ) {
     let len = bound.table.len();
+    let (mut averages, weights) = Average::find(weights, cells);
     if bound.is_whole() {
+        for average in &averages {
+            average.add_whole(selected, cells);
+        }
         for (measure, weight) in weights {
             whole::add(*measure, weight, selected, 0, len, cells);
         }
@@ -154,11 +159,17 @@ pub(crate) fn things(
                     *key += keys[*row as usize];
                 }
             }
-            for (measure, weight) in weights {
+            for (measure, weight) in &weights {
                 tally.add(*measure, weight, cells);
+            }
+            for average in &mut averages {
+                average.add(tally, cells);
             }
         }
         from = to;
+    }
+    for average in &mut averages {
+        average.settle(cells);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Passes over the parts: one for each fact, for all of its measures.
 
+mod averages;
 mod bound;
 mod cells;
 mod fact;

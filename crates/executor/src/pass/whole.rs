@@ -56,15 +56,28 @@ fn sum<A: Copy>(
     number: impl Fn(A) -> u64,
 ) -> u64 {
     let mut total = 0;
+    each_word(all, selected, from, to, number, &mut |sum| total += sum);
+    total
+}
+
+/// Gives the sums of a number of the selected rows, up to 64 at a time.
+#[inline]
+pub(super) fn each_word<A: Copy>(
+    all: &[A],
+    selected: &Bits,
+    from: usize,
+    to: usize,
+    number: impl Fn(A) -> u64,
+    each: &mut impl FnMut(u64),
+) {
     for (row, word) in selected.window(from, to) {
         let here = &all[row..(row + 64).min(to)];
-        total += if word == u64::MAX {
-            here.iter().map(|it| number(*it)).sum::<u64>()
+        each(if word == u64::MAX {
+            here.iter().map(|it| number(*it)).sum()
         } else {
             ones(word).map(|bit| number(here[bit])).sum()
-        };
+        });
     }
-    total
 }
 
 /// Counts the visitors of whom a visit is selected. `is_pending` tells whether the one whose visits
