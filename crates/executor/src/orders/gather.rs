@@ -101,7 +101,7 @@ impl Image {
         let columns = HitColumns::read(&reader)?;
         let items = Items::read(&reader)?;
         let mut hits = Vec::with_capacity(rows.len());
-        let (mut scene, mut position) = (0, 0);
+        let (mut scene, mut position, mut last_page) = (0, 0, None);
         for row in rows {
             while layout.first_hit(scene + 1) <= row {
                 scene += 1;
@@ -132,7 +132,7 @@ impl Image {
                 _ => HitKind::OrderStatus(Box::new(OrderStatus { order })),
             };
             let visit = lone.is_none().then(|| Timestamp(starts.get(scene)));
-            let hit = columns.hit(row, visitor, kind);
+            let hit = columns.hit(row, visitor, kind, &mut last_page);
             hits.push(ToldOrder {
                 scene,
                 row: row as u32,
@@ -270,7 +270,14 @@ impl HitColumns {
         }
     }
 
-    fn hit(&self, row: usize, visitor: VisitorKey, kind: HitKind) -> Hit {
+    /// Orders are mostly told by one page: the last one is shared where it is the same again.
+    fn hit(
+        &self,
+        row: usize,
+        visitor: VisitorKey,
+        kind: HitKind,
+        last_page: &mut Option<Arc<PageContext>>,
+    ) -> Hit {
         let has_location = self.has_location.as_ref();
         let has_location = has_location.filter(|column| column.is_valid(row));
         let page = has_location.map(|column| {
@@ -278,13 +285,17 @@ impl HitColumns {
             for (group, column) in content_groups.iter_mut().zip(&self.content_groups) {
                 *group = column.get(row);
             }
-            Arc::new(PageContext {
+            let page = PageContext {
                 has_location: column.value(row),
                 hostname: self.hostname.get(row),
                 page: self.page.get(row),
                 title: self.title.get(row),
                 content_groups,
-            })
+            };
+            match last_page {
+                Some(last) if **last == page => last.clone(),
+                _ => last_page.insert(Arc::new(page)).clone(),
+            }
         });
         let dimensions: Vec<(u8, Arc<str>)> = (1..)
             .zip(&self.dimensions)
@@ -351,29 +362,33 @@ impl Items {
 
     fn of(&self, hit: usize) -> Vec<Product> {
         let from = self.hits.partition_point(|of| (*of as usize) < hit);
-        let rows = (from..self.hits.len()).take_while(|row| self.hits[*row] as usize == hit);
-        rows.filter(|row| small(&self.kinds, *row) == Some(ITEM_PRODUCT))
-            .map(|row| {
-                let [id, name, brand, category, variant, coupon, list, currency] =
-                    self.texts.each_ref().map(|column| column.get(row));
-                Product {
-                    id,
-                    name,
-                    brand,
-                    category,
-                    variant,
-                    coupon,
-                    list,
-                    currency,
-                    price: decimal(&self.price, row),
-                    quantity: decimal(&self.quantity, row),
-                    position: self
-                        .position
-                        .as_ref()
-                        .filter(|column| column.is_valid(row))
-                        .map(|column| column.value(row)),
-                }
-            })
-            .collect()
+        let is_of_hit = |row: &usize| self.hits[*row] as usize == hit;
+        let rows = (from..self.hits.len()).take_while(is_of_hit);
+        let is_product = |row: &usize| small(&self.kinds, *row) == Some(ITEM_PRODUCT);
+        // Millions of orders have room for their rows and no more.
+        let count = rows.clone().filter(is_product).count();
+        let mut products = Vec::with_capacity(count);
+        products.extend(rows.filter(is_product).map(|row| {
+            let [id, name, brand, category, variant, coupon, list, currency] =
+                self.texts.each_ref().map(|column| column.get(row));
+            Product {
+                id,
+                name,
+                brand,
+                category,
+                variant,
+                coupon,
+                list,
+                currency,
+                price: decimal(&self.price, row),
+                quantity: decimal(&self.quantity, row),
+                position: self
+                    .position
+                    .as_ref()
+                    .filter(|column| column.is_valid(row))
+                    .map(|column| column.value(row)),
+            }
+        }));
+        products
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use carts::{CartSteps, Carts};
 pub(crate) use columns::{Coupons, PartOrders, Placed};
 pub(crate) use gather::ToldOrders;
 pub(crate) use people::{Everyone, HitUsers};
-use resolve::Resolver;
+use resolve::{Resolved, Resolver};
 use update::{Known, PartPlaced, Update};
 
 use crate::Shard;
@@ -238,7 +238,7 @@ impl Orders {
         let resolver = Resolver::new(images, settings)?;
         let mut resolved = resolver.resolve(&resolver.all())?;
         resolved.sort_by_key(|it| (it.order.time, it.order.sequence));
-        add_customers(resolved.iter_mut().map(|it| &mut it.order));
+        add_customers(resolved.iter_mut().filter_map(Resolved::order_mut));
         let mut placed: Vec<Vec<Placed>> = (0..=images.len()).map(|_| Vec::new()).collect();
         for resolved in resolved {
             placed[resolved.part].push(resolved.placed());

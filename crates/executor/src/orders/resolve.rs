@@ -29,16 +29,22 @@ pub(super) struct Resolver<'a> {
 pub(super) struct Resolved {
     pub(super) part: usize,
     pub(super) scene: usize,
-    pub(super) order: Order,
+    /// Held by nobody else as long as it isn't placed.
+    pub(super) order: Arc<Order>,
     hit: Option<u32>,
     custom: Vec<(u8, Arc<str>)>,
 }
 
 impl Resolved {
+    /// To be completed.
+    pub(super) fn order_mut(&mut self) -> Option<&mut Order> {
+        Arc::get_mut(&mut self.order)
+    }
+
     pub(super) fn placed(self) -> Placed {
         Placed {
             scene: self.scene,
-            order: Arc::new(self.order),
+            order: self.order,
             hit: self.hit,
             custom: self.custom,
         }
@@ -140,7 +146,7 @@ impl<'a> Resolver<'a> {
                 scene,
                 hit: told.filter(|_| found == lies_at).map(|told| told.row),
                 custom: custom.map_or_else(Vec::new, |custom| custom.dimensions.clone()),
-                order,
+                order: Arc::new(order),
             }
         };
         orders.into_iter().map(place).collect()

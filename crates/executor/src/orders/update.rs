@@ -223,7 +223,7 @@ impl<'a> Update<'a> {
             }
         }
         let mut all: Vec<&mut Order> = others.values_mut().collect();
-        all.extend(fresh.iter_mut().map(|fresh| &mut fresh.order));
+        all.extend(fresh.iter_mut().filter_map(Resolved::order_mut));
         all.sort_by_key(|order| (order.time, order.sequence));
         add_customers(all);
         others.retain(|(part, order), now| **parts[*part].order(*order) != *now);

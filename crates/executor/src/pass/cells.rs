@@ -24,7 +24,37 @@ pub(crate) struct Cells {
     /// thread met it.
     lump_sums: HashSet<(u128, LumpSum)>,
     /// Customers by key and code: each counts once in a group, whichever thread met him.
-    customers: HashMap<(u128, u32), Customer>,
+    customers: Vec<((u128, u32), Customer)>,
+    seen: SeenCustomers,
+}
+
+/// Which customers were met in which groups.
+#[derive(Default)]
+struct SeenCustomers {
+    /// By key and code, as far as both are small.
+    bits: Vec<u64>,
+    others: HashSet<(u128, u32)>,
+}
+
+impl SeenCustomers {
+    /// Codes below this, under keys below the other, have a bit each: 32 MB at most.
+    const CODES: u128 = 1 << 20;
+    const KEYS: u128 = 1 << 8;
+
+    /// Whether he wasn't met there before.
+    fn insert(&mut self, (key, code): (u128, u32)) -> bool {
+        if key >= SeenCustomers::KEYS || u128::from(code) >= SeenCustomers::CODES {
+            return self.others.insert((key, code));
+        }
+        let at = (key * SeenCustomers::CODES + u128::from(code)) as usize;
+        if self.bits.len() <= at / 64 {
+            self.bits.resize(at / 64 + 1, 0);
+        }
+        let (word, bit) = (&mut self.bits[at / 64], 1 << (at % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
 }
 
 /// What a customer counts for.
@@ -145,7 +175,8 @@ impl Cells {
             groups,
             has_many: false,
             lump_sums: HashSet::new(),
-            customers: HashMap::new(),
+            customers: Vec::new(),
+            seen: SeenCustomers::default(),
         }
     }
 
@@ -232,11 +263,12 @@ impl Cells {
             index.clear();
             self.groups = 0;
         }
+        self.seen = SeenCustomers::default();
         Partial {
             keys: found.into_iter().map(|(key, _)| key).collect(),
             numbers,
             lump_sums: self.lump_sums.drain().collect(),
-            customers: self.customers.drain().collect(),
+            customers: std::mem::take(&mut self.customers),
         }
     }
 
@@ -286,7 +318,9 @@ impl Cells {
                 "more than {MOST_GROUPS} customers in groups"
             )));
         }
-        self.customers.insert(at, customer);
+        if self.seen.insert(at) {
+            self.customers.push((at, customer));
+        }
         Ok(())
     }
 
