@@ -10,7 +10,7 @@ use super::select::{Inside, end_of};
 use super::tally::{CHUNK, Tally};
 use super::weight::Weight;
 use super::whole;
-use crate::bits::Bits;
+use crate::bits::{Bits, ones};
 use crate::image::{Moments, Offsets};
 use crate::part::Times;
 
@@ -35,11 +35,7 @@ pub(crate) fn things(
             None => std::borrow::Cow::Borrowed(&inside.whole),
         };
         if bound.is_whole() {
-            let things = whole
-                .runs()
-                .map(|run| offsets.begin(run.end) - offsets.begin(run.start));
-            let things = things.sum::<usize>();
-            cells.numbers[*measure].add(0, things as i128);
+            cells.numbers[*measure].add(0, how_many(&whole, offsets) as i128);
         } else if bound.moment.is_empty() {
             add_scenes(*measure, &whole, bound, cells, tally);
         } else {
@@ -57,6 +53,18 @@ pub(crate) fn things(
             }
         }
     }
+}
+
+/// How many things these scenes have together: neighbours are asked only where the first one's
+/// begin and where the last one's end.
+fn how_many(scenes: &Bits, offsets: &Offsets) -> usize {
+    let in_word = |(row, word): (usize, u64)| {
+        let begin = |bits: u64, after: usize| -> usize {
+            ones(bits).map(|bit| offsets.begin(row + bit + after)).sum()
+        };
+        begin(word & !(word >> 1), 1) - begin(word & !(word << 1), 0)
+    };
+    scenes.window(0, scenes.len()).map(in_word).sum()
 }
 
 /// Adds how many things each of these scenes has, whose keys hold no moments.
