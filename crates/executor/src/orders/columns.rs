@@ -3,9 +3,10 @@
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use afsa_store::{Customer, Dimension, Order};
+use afsa_store::{Customer, Dimension, Measure, Order};
 use hashbrown::{DefaultHashBuilder, HashMap};
 
+use super::amounts::{self, Exact};
 use super::values;
 use crate::bits::Bits;
 use crate::image::{Codes, Instants, Offsets, Thing, Vocabulary};
@@ -30,6 +31,7 @@ pub(crate) struct PartOrders {
     row_starts: Vec<u32>,
     codes: Mutex<HashMap<CodesKey, Arc<Codes>>>,
     coupons: Mutex<Option<Arc<Coupons>>>,
+    amounts: Mutex<HashMap<Measure, Arc<Exact>>>,
     told_names: Mutex<Option<Arc<Vec<ToldName>>>>,
     by_id: OnceLock<Vec<(u64, u32)>>,
     by_customer: OnceLock<Vec<(u64, u32)>>,
@@ -121,6 +123,7 @@ impl PartOrders {
             row_starts,
             codes: Mutex::default(),
             coupons: Mutex::default(),
+            amounts: Mutex::default(),
             told_names: Mutex::default(),
             by_id: OnceLock::new(),
             by_customer: OnceLock::new(),
@@ -256,6 +259,19 @@ impl PartOrders {
             (*thing_kept, *kept) != (thing, dimension) || *version == key.2
         });
         kept.entry(key).or_insert(codes).clone()
+    }
+
+    /// What the things that a measure counts add to it.
+    pub(crate) fn amounts(&self, measure: Measure) -> Arc<Exact> {
+        if let Some(known) = lock(&self.amounts).get(&measure) {
+            return known.clone();
+        }
+        let orders = self.orders().map(|order| &**order);
+        let amounts = Arc::new(amounts::amounts(measure, orders));
+        lock(&self.amounts)
+            .entry(measure)
+            .or_insert(amounts)
+            .clone()
     }
 
     pub(crate) fn coupons(&self, vocabulary: &Vocabulary) -> Arc<Coupons> {

@@ -1,5 +1,6 @@
 //! Orders, which are told by hits of any image and belong to a visit of any other.
 
+mod amounts;
 mod carts;
 mod columns;
 mod gather;
@@ -15,6 +16,7 @@ use afsa_store::{StoreError, Traffic};
 use afsa_visits::orders::add_customers;
 use hashbrown::HashSet;
 
+pub(crate) use amounts::Exact;
 pub(crate) use carts::{CartSteps, Carts};
 pub(crate) use columns::{Coupons, PartOrders, Placed};
 pub(crate) use gather::ToldOrders;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use afsa_model::{Decimal, Product, ProductAction};
-use afsa_store::{Measure, Order, StoreError};
+use afsa_model::ProductAction;
+use afsa_store::{Measure, StoreError};
 
 use crate::bits::Bits;
 use crate::filter::Left;
 use crate::image::{Amounts, Codes, LumpSums, Thing};
-use crate::orders::Carts;
+use crate::orders::{Carts, Exact};
 use crate::part::{Part, scenes_of};
 use crate::world::World;
 
@@ -25,7 +25,7 @@ pub(crate) enum Weight {
     Known(Arc<Amounts>),
     /// 1 for things of this action.
     Action(Arc<Codes>, u32),
-    Exact(Vec<i128>),
+    Exact(Arc<Exact>),
     /// 1 for each product of an order, once a group.
     Sold(Arc<Codes>),
     /// The campaign that is paid as a whole, once a group.
@@ -91,41 +91,24 @@ impl Weight {
             Checkouts => action(part, Thing::Product, ProductAction::Checkout)?,
             PromotionViews => action(part, Thing::Promotion, ProductAction::PromotionView)?,
             PromotionClicks => action(part, Thing::Promotion, ProductAction::PromotionClick)?,
-            Revenue => of_orders(part, |order| order.revenue.unwrap_or(0)),
-            Tax => of_orders(part, |order| order.tax.unwrap_or(0)),
-            Shipping => of_orders(part, |order| order.shipping.unwrap_or(0)),
-            ShippingNet => of_orders(part, |order| order.shipping_net.unwrap_or(0)),
-            Discount => of_orders(part, |order| order.discount.unwrap_or(0)),
-            NewBuyers => of_orders(part, |order| order.is_first.into()),
-            DaysToPurchase => of_orders(part, |order| order.since_first_visit.unwrap_or(0).into()),
-            DaysToPurchaseKnown => {
-                of_orders(part, |order| order.since_first_visit.is_some().into())
-            }
-            VisitsToPurchase => of_orders(part, |order| order.visits_so_far.unwrap_or(0).into()),
-            VisitsToPurchaseKnown => of_orders(part, |order| order.visits_so_far.is_some().into()),
-            DaysSinceCampaign => of_orders(part, |order| order.since_campaign.unwrap_or(0).into()),
-            DaysSinceCampaignKnown => {
-                of_orders(part, |order| order.since_campaign.is_some().into())
-            }
-            OrderCost => Weight::Exact(costs_of_orders(part)?),
-            Units => of_each(part, |order, amounts| {
-                amounts.extend(order.rows.iter().map(quantity));
-            }),
-            ProductRevenue => of_each(part, |order, amounts| {
-                amounts.extend(order.row_amounts.iter().map(|amount| amount.unwrap_or(0)));
-            }),
-            RefundAmount => of_each(part, |order, amounts| {
-                let refunds = order.refunds.iter();
-                amounts.extend(refunds.map(|refund| refund.amount.unwrap_or(0)));
-            }),
-            RefundedUnits => of_each(part, |order, amounts| {
-                let rows = order.refunds.iter().flat_map(|refund| &refund.rows);
-                amounts.extend(rows.map(quantity));
-            }),
-            ProductRefundAmount => of_each(part, |order, amounts| {
-                let rows = order.refunds.iter().flat_map(|refund| &refund.row_amounts);
-                amounts.extend(rows.map(|amount| amount.unwrap_or(0)));
-            }),
+            OrderCost => Weight::Exact(Arc::new(Exact::of(costs_of_orders(part)?))),
+            Revenue
+            | Tax
+            | Shipping
+            | ShippingNet
+            | Discount
+            | NewBuyers
+            | DaysToPurchase
+            | DaysToPurchaseKnown
+            | VisitsToPurchase
+            | VisitsToPurchaseKnown
+            | DaysSinceCampaign
+            | DaysSinceCampaignKnown
+            | Units
+            | ProductRevenue
+            | RefundAmount
+            | RefundedUnits
+            | ProductRefundAmount => Weight::Exact(part.orders.amounts(measure)),
             // Customers are counted once a group, whichever of their orders lie in it.
             Buyers | RepeatBuyers | LifetimeValue => Weight::Amount(Arc::new(Amounts::Nothing)),
             Carts => of_carts(part, |carts| &carts.held_something),
@@ -184,7 +167,7 @@ impl Weight {
             Weight::Amount(amounts) => amounts.get(row).unwrap_or(0).into(),
             Weight::Known(amounts) => amounts.get(row).is_some().into(),
             Weight::Action(codes, action) => (codes.get(row) == *action).into(),
-            Weight::Exact(amounts) => amounts[row],
+            Weight::Exact(amounts) => amounts.get(row),
             Weight::Visitor | Weight::Sold(_) | Weight::LumpSum(_) | Weight::Customer(_) => 0,
         }
     }
@@ -193,26 +176,8 @@ impl Weight {
 fn action(part: &Part, thing: Thing, action: ProductAction) -> Result<Weight, StoreError> {
     Ok(match &part.image {
         Some(image) => Weight::Action(image.actions(thing)?, u32::from(action as u8)),
-        None => Weight::Exact(Vec::new()),
+        None => Weight::Amount(Arc::new(Amounts::Nothing)),
     })
-}
-
-/// An amount of each order.
-fn of_orders(part: &Part, amount: impl Fn(&Order) -> i128) -> Weight {
-    Weight::Exact(part.orders.orders().map(|order| amount(order)).collect())
-}
-
-/// Amounts of what orders have, in the order of their table.
-fn of_each(part: &Part, amounts_of: impl Fn(&Order, &mut Vec<i128>)) -> Weight {
-    let mut amounts = Vec::new();
-    for order in part.orders.orders() {
-        amounts_of(order, &mut amounts);
-    }
-    Weight::Exact(amounts)
-}
-
-fn quantity(row: &Product) -> i128 {
-    row.quantity.unwrap_or_default().times(Decimal::ONE)
 }
 
 /// Scenes of which this is so.
