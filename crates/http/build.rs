@@ -11,7 +11,9 @@ const FILES: [&str; 4] = [
 ];
 
 fn main() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/swagger-ui-dist");
+    // Asked for when it runs: a build cache may hand over a script compiled in another folder.
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let package = Path::new(&manifest).join("../../node_modules/swagger-ui-dist");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     for file in FILES {
         let source = package.join(file);

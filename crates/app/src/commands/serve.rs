@@ -29,13 +29,16 @@ const DRAINING: Duration = Duration::from_secs(8);
 
 pub fn run(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
     let instance = Instance::open(config)?;
-    if instance.accounts.accounts()?.is_empty() {
-        writeln!(
-            out,
-            "There is no account yet: `afsa accounts create`, then `afsa keys create`."
-        )?;
-    }
-    serve(instance, config, out, |_, _| Ok(()))
+    let is_empty = instance.accounts.accounts()?.is_empty();
+    serve(instance, config, out, |_, out| {
+        if is_empty {
+            writeln!(
+                out,
+                "There is no account yet: `afsa accounts create`, then `afsa keys create`."
+            )?;
+        }
+        Ok(())
+    })
 }
 
 /// Serves until SIGTERM or SIGINT. `greet` is told the address once it is listened on.
@@ -75,13 +78,17 @@ pub fn serve(
         };
         // Whoever reads the address may ask for the end at once.
         let asked_to_stop = stop_signal()?;
-        writeln!(
+        // From here on nobody has to be reading: a server whose printed lines go nowhere serves.
+        let told = writeln!(
             out,
             "afsa {} listens on {address}",
             env!("CARGO_PKG_VERSION")
-        )?;
-        greet(&address, out)?;
-        out.flush()?;
+        )
+        .and_then(|()| greet(&address, out))
+        .and_then(|()| out.flush());
+        if let Err(error) = told {
+            tracing::warn!(%error, "the greeting could not be printed");
+        }
         let maintenance = tokio::spawn(maintain(instance.clone()));
         let following = tokio::spawn(follow_settings(instance.clone()));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -1,8 +1,10 @@
 //! Sub-commands, configuration and their errors.
 
 use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use crate::program::Program;
+use crate::program::{Program, Server};
 
 #[test]
 fn settings_come_from_flags_then_environment_then_file() {
@@ -152,6 +154,29 @@ fn a_folder_is_opened_once() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("is in use by another process"), "{told}");
     drop(server);
+}
+
+/// Where its lines go is no business of a server's: whoever pipes it into a pager that is closed
+/// has a server still.
+#[test]
+fn it_serves_though_nobody_takes_what_it_prints() {
+    let program = Program::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap().to_string();
+    drop(free);
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut command = program.command(&["serve", "--listen", &listen]);
+    let child = command.stdout(full.unwrap()).stderr(Stdio::null()).spawn();
+    let server = Server {
+        child: child.unwrap(),
+        address: format!("http://{listen}"),
+    };
+    let started = Instant::now();
+    while server.try_request("", "GET", "/v1", None).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(20), "no answer");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    assert!(server.stop().success());
 }
 
 #[test]
