@@ -7,18 +7,16 @@ use afsa_model::{AccountId, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::{OptionalExtension, Row, Transaction};
-use sha2::{Digest, Sha256};
 
 use crate::change::Faults;
 use crate::error::unless_too_many;
-use crate::{Accounts, Error, FieldFault, Refusal, Scope, Scopes};
+use crate::principal::hash;
+use crate::{Accounts, Credential, Error, FieldFault, Principal, Refusal, Scope, Scopes};
 
 /// Characters of a key's name.
 const NAME_LENGTH: usize = 200;
 /// Keys of an account that open something, and as many that no longer do.
 const MOST: u32 = 1_000;
-/// No text longer than this can be a key, so none is hashed.
-const TEXT_LENGTH: usize = 200;
 
 /// What is kept of a key: never its text.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,14 +46,6 @@ pub struct CreatedKey {
     pub key: ApiKey,
     /// `<account number>-<secret>`.
     pub text: String,
-}
-
-/// Who acts: one account and what may be done in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Principal {
-    pub account: AccountId,
-    pub key: i64,
-    pub scopes: Scopes,
 }
 
 impl NewKey {
@@ -184,12 +174,7 @@ impl Accounts {
         self.key(account, id)
     }
 
-    /// Whose key this is. The table is searched for the text's hash, so how long it takes tells
-    /// nothing of what is in it.
-    pub fn authenticate(&self, text: &str, now: Timestamp) -> Result<Principal, Error> {
-        if text.len() > TEXT_LENGTH {
-            return Err(Refusal::Unknown.into());
-        }
+    pub(crate) fn authenticate_key(&self, text: &str, now: Timestamp) -> Result<Principal, Error> {
         let found = {
             let connection = self.read();
             let mut statement = connection.prepare_cached("SELECT * FROM keys WHERE hash = ?1")?;
@@ -210,7 +195,7 @@ impl Accounts {
             .insert(key.id, now);
         Ok(Principal {
             account: key.account,
-            key: key.id,
+            credential: Credential::Key(key.id),
             scopes: key.scopes,
         })
     }
@@ -234,10 +219,6 @@ pub(crate) fn write_uses(
         statement.execute((key, used.0))?;
     }
     Ok(())
-}
-
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
 }
 
 fn key(row: &Row<'_>) -> Result<ApiKey, Error> {

@@ -37,7 +37,7 @@ pub(crate) async fn dispatch(
     let mut trace = Trace {
         operation: operation.id,
         account: None,
-        key: None,
+        credential: None,
     };
     let mut headers = HeaderMap::new();
     let outcome = answer(server, operation, path, request, &mut trace, &mut headers).await;
@@ -99,7 +99,7 @@ async fn answer(
                 .flatten()
                 .unwrap_or(problem)
         })?;
-    (trace.account, trace.key) = (Some(principal.account), Some(principal.key));
+    (trace.account, trace.credential) = (Some(principal.account), Some(principal.credential));
     *answer_headers = take_rate(&server, operation, principal)?;
     let (parameters, faults) = query.checked(operation);
     let mut asked = Vec::from_iter(named_accounts(
@@ -236,7 +236,7 @@ fn take_rate(
         BodyRule::Hits { .. } => &server.collecting_rates,
         _ => &server.request_rates,
     };
-    limiter.take(principal.key, server.clock.elapsed())
+    limiter.take(principal.credential, server.clock.elapsed())
 }
 
 /// Counts a credential that opens nothing.
@@ -252,7 +252,7 @@ fn take_failure(server: &Server, address: Option<IpAddr>) -> Result<(), Problem>
     // stranger is told to wait when he errs, and nothing else.
     let mut hasher = DefaultHasher::new();
     network.hash(&mut hasher);
-    let bucket = i64::try_from(hasher.finish() % FAILURE_BUCKETS).unwrap_or(0);
+    let bucket = hasher.finish() % FAILURE_BUCKETS;
     match server.failure_rates.take(bucket, server.clock.elapsed()) {
         Ok(_) => Ok(()),
         Err(problem) => Err(Problem {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use afsa_accounts::Credential;
 use afsa_model::AccountId;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -24,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Trace {
     pub operation: &'static str,
     pub account: Option<AccountId>,
-    pub key: Option<i64>,
+    pub credential: Option<Credential>,
 }
 
 /// Logs neither addresses nor queries, which may hold keys; paths are logged by operation.
@@ -43,6 +44,7 @@ pub(crate) async fn observe(
     let trace = response.extensions_mut().remove::<Trace>();
     let operation = trace.map_or("other", |trace| trace.operation);
     let duration = server.clock.elapsed().saturating_sub(started);
+    let credential = trace.and_then(|trace| trace.credential);
     let status = response.status().as_u16();
     server.metrics.note(operation, status, duration);
     tracing::info!(
@@ -51,7 +53,7 @@ pub(crate) async fn observe(
         operation,
         status,
         account = trace.and_then(|trace| trace.account).map(|account| account.0),
-        key = trace.and_then(|trace| trace.key),
+        credential = credential.map(tracing::field::display),
         microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );

@@ -1,6 +1,7 @@
 //! Token buckets, one for each credential.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,10 +15,12 @@ use crate::problem::{Problem, Word};
 const MOST_BUCKETS: usize = 10_000;
 
 /// Counts the requests of credentials under one policy.
-pub(crate) struct RateLimiter {
+///
+/// `Sender` is what a bucket belongs to.
+pub(crate) struct RateLimiter<Sender> {
     name: &'static str,
     policy: Option<RatePolicy>,
-    buckets: Mutex<HashMap<i64, Bucket>>,
+    buckets: Mutex<HashMap<Sender, Bucket>>,
 }
 
 struct Bucket {
@@ -25,8 +28,8 @@ struct Bucket {
     filled_at: Duration,
 }
 
-impl RateLimiter {
-    pub(crate) fn new(name: &'static str, policy: Option<RatePolicy>) -> RateLimiter {
+impl<Sender: Hash + Eq> RateLimiter<Sender> {
+    pub(crate) fn new(name: &'static str, policy: Option<RatePolicy>) -> Self {
         RateLimiter {
             name,
             policy,
@@ -34,8 +37,8 @@ impl RateLimiter {
         }
     }
 
-    /// Takes one request of a key; the headers tell what is left.
-    pub(crate) fn take(&self, key: i64, elapsed: Duration) -> Result<HeaderMap, Problem> {
+    /// Takes one request of a sender; the headers tell what is left.
+    pub(crate) fn take(&self, sender: Sender, elapsed: Duration) -> Result<HeaderMap, Problem> {
         let mut headers = HeaderMap::new();
         let Some(policy) = self.policy else {
             return Ok(headers);
@@ -44,10 +47,10 @@ impl RateLimiter {
         let refill = quota / policy.window.as_secs_f64().max(0.001);
         let left = {
             let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-            if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(&key) {
+            if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(&sender) {
                 buckets.retain(|_, bucket| bucket.filled(elapsed, refill, quota) < quota);
             }
-            let bucket = buckets.entry(key).or_insert(Bucket {
+            let bucket = buckets.entry(sender).or_insert(Bucket {
                 tokens: quota,
                 filled_at: elapsed,
             });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use afsa_accounts::Credential;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
@@ -34,10 +35,10 @@ pub(crate) struct Server {
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
     pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
-    pub request_rates: RateLimiter,
-    pub collecting_rates: RateLimiter,
+    pub request_rates: RateLimiter<Credential>,
+    pub collecting_rates: RateLimiter<Credential>,
     /// Of credentials that open nothing, by their senders' addresses.
-    pub failure_rates: RateLimiter,
+    pub failure_rates: RateLimiter<u64>,
     pub uploads: Arc<Uploads>,
     pub gate: Gate,
     pub metrics: Metrics,
