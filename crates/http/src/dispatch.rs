@@ -20,7 +20,7 @@ use crate::problem::{Fault, MOST_FAULTS, Problem, Word};
 use crate::server::Server;
 use crate::{Limits, Peer, body, credential, fields, form};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+const FORM: &str = form::MEDIA_TYPE;
 /// Bytes of a form, which is read before its sender is known.
 const LONGEST_FORM: usize = 1 << 20;
 /// Buckets that addresses share.

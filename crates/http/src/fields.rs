@@ -25,6 +25,7 @@ pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     place: Place,
     known: Vec<&'static str>,
+    is_tolerated: fn(&str) -> bool,
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -34,6 +35,7 @@ impl<'a> Fields<'a> {
             object,
             place,
             known: Vec::new(),
+            is_tolerated: |_| false,
             faults: Vec::new(),
         }
     }
@@ -217,12 +219,17 @@ impl<'a> Fields<'a> {
         self.faults.push(fault);
     }
 
+    /// From now on fields of these names may be there though nobody asked for them.
+    pub(crate) fn tolerate(&mut self, is_tolerated: fn(&str) -> bool) {
+        self.is_tolerated = is_tolerated;
+    }
+
     /// Notes a fault for each field that nobody asked for.
     pub(crate) fn refuse_unknown(&mut self) {
         let unknown: Vec<&'a String> = self
             .object
             .keys()
-            .filter(|name| !self.known.contains(&name.as_str()))
+            .filter(|name| !self.known.contains(&name.as_str()) && !(self.is_tolerated)(name))
             .take(MOST_FAULTS)
             .collect();
         for name in unknown {

@@ -175,6 +175,13 @@ fn read_options(
             ("case_sensitive", Value::Bool(sensitive)) => {
                 condition.case_sensitive = Some(*sensitive);
             }
+            // Forms know texts alone.
+            ("case_sensitive", Value::String(text)) if text == "true" || text == "1" => {
+                condition.case_sensitive = Some(true);
+            }
+            ("case_sensitive", Value::String(text)) if text == "false" || text == "0" => {
+                condition.case_sensitive = Some(false);
+            }
             ("scope", Value::String(scope)) => condition.scope = Some(scope.clone()),
             _ => {
                 let detail = "options are case_sensitive (true or false) and scope (visit or hit)";

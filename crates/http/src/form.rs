@@ -4,6 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Fault, Problem, Word};
 
+/// How forms are told from other bodies.
+pub(crate) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+
 /// Fields of one form.
 const MOST_FIELDS: usize = 20_000;
 /// Brackets of one name.

@@ -15,7 +15,7 @@ use crate::authorized::Authorized;
 use crate::fields::{Fields, Place};
 use crate::problem::{Fault, Problem, Word};
 use crate::server::Server;
-use crate::{Peer, operations};
+use crate::{Peer, body, form, operations};
 
 /// One operation of the API.
 pub(crate) struct Operation {
@@ -121,6 +121,11 @@ impl Call {
             Received::Document(document) => document,
             _ => &Value::Null,
         }
+    }
+
+    /// Whether the document came as a form, whose values are texts.
+    pub(crate) fn is_form(&self) -> bool {
+        body::media_type(&self.headers).as_deref() == Some(form::MEDIA_TYPE)
     }
 
     /// Reads the parameters; faults found before come first.

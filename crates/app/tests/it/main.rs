@@ -11,6 +11,7 @@ mod guides;
 mod kill;
 mod online_retail;
 mod operating;
+mod plugins;
 mod program;
 mod rates;
 mod shared_data;

@@ -1,6 +1,10 @@
 //! Many questions at once, on one snapshot of the data.
 
+use std::collections::HashSet;
+
 use afsa_accounts::Scope;
+use afsa_query::ColumnType;
+use afsa_store::Value as Key;
 use axum::http::Method;
 use axum::response::Response;
 use base64::Engine;
@@ -22,6 +26,9 @@ const MOST_ACTIONS: usize = 50;
 
 /// Bytes of one encoded action.
 const LONGEST_ACTION: usize = 1 << 20;
+
+/// Dimensions whose values are ids of the site's own.
+const OWN_IDS: [&str; 2] = ["user_id", "product_sku"];
 
 /// Padding comes with some encoders and not with others.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -63,7 +70,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 }
 
 async fn perform(call: Call) -> Result<Response, Problem> {
-    let actions = actions(call.document())?;
+    let actions = actions(call.document(), call.is_form())?;
     let (authorized, now) = (call.authorized.clone(), call.now);
     let answering = move || {
         let subject = Subject::of(authorized, now)?;
@@ -79,12 +86,13 @@ async fn perform(call: Call) -> Result<Response, Problem> {
 }
 
 /// The actions in their order. A list counts as a map by position: forms turn one into the other.
-fn actions(document: &Value) -> Result<Vec<(String, Value)>, Problem> {
+fn actions(document: &Value, is_form: bool) -> Result<Vec<(String, Value)>, Problem> {
     let mut fields = Fields::of_body(document)?;
-    fields.given("account_id");
-    // Clients that hold a token name themselves beside it.
-    fields.given("client_id");
-    let actions: Vec<(String, Value)> = match fields.value("actions") {
+    // Clients that hold a token name themselves beside it; shops tell what they know already.
+    for name in ["account_id", "client_id", "client_api", "context"] {
+        fields.given(name);
+    }
+    let mut actions: Vec<(String, Value)> = match fields.value("actions") {
         Some(Value::Object(actions)) => actions
             .iter()
             .map(|(uid, action)| (uid.clone(), action.clone()))
@@ -108,6 +116,13 @@ fn actions(document: &Value) -> Result<Vec<(String, Value)>, Problem> {
             Vec::new()
         }
     };
+    if is_form {
+        for (_, action) in &mut actions {
+            mend(action);
+        }
+        // Pages of shops may add fields of their own, which go through them to here.
+        fields.tolerate(|name| !name.starts_with("actions["));
+    }
     if actions.len() > MOST_ACTIONS {
         let detail = format!(
             "a batch has at most {MOST_ACTIONS} actions, not {}",
@@ -122,22 +137,65 @@ fn actions(document: &Value) -> Result<Vec<(String, Value)>, Problem> {
 fn performed(subject: &Subject, uid: &str, action: &Value) -> Value {
     let pointer = format!("/actions/{}", uid.replace('~', "~0").replace('/', "~1"));
     let outcome = match action {
-        Value::String(encoded) => decoded(encoded, &pointer)
-            .and_then(|action| perform_one(subject, uid, &action, pointer)),
+        Value::String(text) => {
+            decoded(text, &pointer).and_then(|action| perform_one(subject, uid, &action, pointer))
+        }
         action => perform_one(subject, uid, action, pointer),
     };
     outcome.unwrap_or_else(|problem| problem.to_json(None))
 }
 
-fn decoded(encoded: &str, pointer: &str) -> Result<Value, Problem> {
-    let is_short = encoded.len() <= LONGEST_ACTION;
-    let bytes = is_short.then(|| BASE64.decode(encoded).ok()).flatten();
+/// An action that is a text: JSON in base64url, which passes unharmed through whatever shops do to
+/// forms, or JSON as it is.
+fn decoded(text: &str, pointer: &str) -> Result<Value, Problem> {
+    let is_short = text.len() <= LONGEST_ACTION;
+    let bytes = if !is_short {
+        None
+    } else if text.trim_start().starts_with('{') {
+        Some(text.as_bytes().to_vec())
+    } else {
+        BASE64.decode(text).ok()
+    };
     let Some(bytes) = bytes else {
-        let detail = "an action that is a text must be JSON in base64url";
+        let detail = "an action that is a text must be JSON, best in base64url";
         return Err(at(pointer.to_owned(), "malformed", detail));
     };
     document::parse(&bytes, pointer)
         .map_err(|faults| Problem::of_faults(Word::InvalidRequest, faults))
+}
+
+/// Takes away what shops put before the quotes of JSON in a field of a form.
+fn mend(action: &mut Value) {
+    match action {
+        Value::String(text) => unslash(text),
+        Value::Object(action) => {
+            if let Some(query) = action.get_mut("query") {
+                mend(query);
+            }
+            if let Some(Value::String(text)) = action.get_mut("filters") {
+                unslash(text);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// WordPress adds a backslash before each quote and backslash of a form. No JSON begins with a
+/// backslash after its brackets, so where there is one, it was added.
+fn unslash(text: &mut String) {
+    let after_brackets = text.trim_start_matches(['[', '{', ' ', '\t', '\r', '\n']);
+    if after_brackets.len() == text.len() || !after_brackets.starts_with("\\\"") {
+        return;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => plain.extend(characters.next()),
+            other => plain.push(other),
+        }
+    }
+    *text = plain;
 }
 
 fn perform_one(
@@ -168,12 +226,10 @@ fn perform_one(
         fields.finish()?;
         let mut fields = Fields::new(query, Place::Body(format!("{pointer}/query")));
         let report = fields.text("report");
-        let answered = subject.answer(fields, report.as_deref())?;
-        return Ok(answer::document(subject, &answered, answered.plan.report));
+        return answered(subject, fields, report.as_deref());
     }
     if let Some(report) = fields.text("report") {
-        let answered = subject.answer(fields, Some(&report))?;
-        return Ok(answer::document(subject, &answered, answered.plan.report));
+        return answered(subject, fields, Some(&report));
     }
     let asks_account = match fields.text("action") {
         Some(name) => name == "account_infos",
@@ -185,6 +241,36 @@ fn perform_one(
     }
     fields.finish()?;
     accounts::infos(subject)
+}
+
+/// The answer as it would be alone, and under `metas.custom` the site's own ids that it tells:
+/// shops read these, to add the names and pictures that only they know.
+fn answered(subject: &Subject, fields: Fields<'_>, report: Option<&str>) -> Result<Value, Problem> {
+    let answered = subject.answer(fields, report)?;
+    let mut document = answer::document(subject, &answered, answered.plan.report);
+    let custom = own_ids(&answered.answer);
+    if !custom.is_empty() {
+        document["metas"] = json!({"custom": custom});
+    }
+    Ok(document)
+}
+
+/// A list for each dimension that tells ids of the site, which may be empty; shops stop at a null.
+fn own_ids(answer: &afsa_query::Answer) -> Map<String, Value> {
+    let dimensions = answer
+        .columns
+        .iter()
+        .filter(|column| matches!(column.column_type, ColumnType::Dimension(_)));
+    let mut custom = Map::new();
+    for (index, column) in dimensions.enumerate() {
+        if OWN_IDS.contains(&column.name.as_str()) {
+            let mut seen = HashSet::new();
+            let ids = answer.rows.iter().filter_map(|row| row.keys.get(index));
+            let ids = ids.filter(|id| **id != Key::Null && seen.insert(*id));
+            custom.insert(column.name.clone(), ids.map(answer::key_to_json).collect());
+        }
+    }
+    custom
 }
 
 fn at(pointer: String, error: &str, detail: &str) -> Problem {

@@ -122,6 +122,8 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "properties": {
                     "account_id": text(),
                     "client_id": text(),
+                    "client_api": text(),
+                    "context": {"description": "What the sender knows already; not read."},
                     "actions": {
                         "type": "object",
                         "description": "Actions by names of the sender's choosing.",
