@@ -1,15 +1,13 @@
 //! The one way from a request to a handler: credential, rate, leave, parameters, body.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use afsa_accounts::Principal;
 use afsa_model::AccountId;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, RawPathParams, Request};
-use axum::http::header::{CACHE_CONTROL, USER_AGENT};
+use axum::extract::{RawPathParams, Request};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue, Uri, request};
 use axum::response::Response;
 use serde_json::{Map, Value};
@@ -23,8 +21,6 @@ use crate::{Limits, Peer, body, credential, fields, form};
 const FORM: &str = form::MEDIA_TYPE;
 /// Bytes of a form, which is read before its sender is known.
 const LONGEST_FORM: usize = 1 << 20;
-/// Buckets that addresses share.
-const FAILURE_BUCKETS: u64 = 8_192;
 
 /// Answers a request to an operation, whatever comes.
 pub(crate) async fn dispatch(
@@ -88,14 +84,14 @@ async fn answer(
         .transpose()?;
     let now = server.clock.now();
     let credential = credential::find(&head.headers, &query.credentials)?;
-    let peer = peer(&server, &head);
+    let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
     let principal = server
         .backends
         .authenticate(credential.as_deref(), now)
         .map_err(|problem| {
             let is_attempt = credential.is_some() && problem.word == Word::AccessDenied;
             is_attempt
-                .then(|| take_failure(&server, peer.address).err())
+                .then(|| take_failure(&server, &peer).err())
                 .flatten()
                 .unwrap_or(problem)
         })?;
@@ -240,20 +236,9 @@ fn take_rate(
 }
 
 /// Counts a credential that opens nothing.
-fn take_failure(server: &Server, address: Option<IpAddr>) -> Result<(), Problem> {
-    let network = match address {
-        Some(IpAddr::V6(address)) => {
-            IpAddr::from(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
-        }
-        Some(address) => address,
-        None => IpAddr::from(Ipv6Addr::UNSPECIFIED),
-    };
-    // So many buckets and no more, however many addresses a sender has. Who shares one with a
-    // stranger is told to wait when he errs, and nothing else.
-    let mut hasher = DefaultHasher::new();
-    network.hash(&mut hasher);
-    let bucket = hasher.finish() % FAILURE_BUCKETS;
-    match server.failure_rates.take(bucket, server.clock.elapsed()) {
+fn take_failure(server: &Server, peer: &Peer) -> Result<(), Problem> {
+    let elapsed = server.clock.elapsed();
+    match server.failure_rates.take(peer.bucket(), elapsed) {
         Ok(_) => Ok(()),
         Err(problem) => Err(Problem {
             detail: "Too many credentials from this address that open nothing.".into(),
@@ -338,38 +323,5 @@ async fn receive(
             let bytes = body::read(headers, body, &server.limits).await?;
             Ok(Received::Document(body::json(&bytes)?))
         }
-    }
-}
-
-/// Who is at the other end: behind proxies that are trusted, whom the nearest of them names.
-fn peer(server: &Server, head: &request::Parts) -> Peer {
-    let connected = head
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
-    let mut address = connected.map(|address| address.to_canonical());
-    let forwarded: Vec<&str> = head
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
-    for step in forwarded.iter().rev() {
-        if !address.is_some_and(|address| (server.is_trusted_proxy)(address)) {
-            break;
-        }
-        match step.trim().parse::<IpAddr>() {
-            Ok(named) => address = Some(named.to_canonical()),
-            Err(_) => break,
-        }
-    }
-    let user_agent = head
-        .headers
-        .get(USER_AGENT)
-        .and_then(|value| value.to_str().ok());
-    Peer {
-        address,
-        user_agent: user_agent.map(str::to_owned),
     }
 }

@@ -27,6 +27,7 @@
 //!     randomness,
 //!     is_trusted_proxy: Arc::new(|address: std::net::IpAddr| address.is_loopback()),
 //!     limits: Limits::default(),
+//!     pages: axum::Router::new(),
 //! })
 //! # }
 //! ```
@@ -50,6 +51,7 @@ mod openapi;
 mod operation;
 mod operations;
 mod pages;
+mod peer;
 mod problem;
 mod question;
 mod rate;
@@ -66,7 +68,10 @@ pub use collector::{
     RejectedHit, Upload,
 };
 pub use connections::{ConnectionLimits, serve};
+pub use observe::PageName;
 pub use openapi::openapi_document;
+pub use peer::bucket;
+pub use rate::RateLimiter;
 pub use server::router;
 pub use services::{Clock, Limits, Randomness, RatePolicy, Services};
 

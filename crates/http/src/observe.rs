@@ -15,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 
+use crate::peer::peer;
 use crate::problem::Problem;
 use crate::server::Server;
 
@@ -28,21 +29,35 @@ pub(crate) struct Trace {
     pub credential: Option<Credential>,
 }
 
+/// What a page is called in the log and among the metrics, as an extension of its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct PageName(pub &'static str);
+
 /// Logs neither addresses nor queries, which may hold keys; paths are logged by operation.
 pub(crate) async fn observe(
     State(server): State<Arc<Server>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let started = server.clock.elapsed();
     let id = request_id(&server, &request);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let peer = peer(
+        &*server.is_trusted_proxy,
+        request.extensions(),
+        request.headers(),
+    );
+    request.extensions_mut().insert(peer);
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response =
         answered.unwrap_or_else(|_| Problem::internal("a handler panicked").into_response(&path));
     let trace = response.extensions_mut().remove::<Trace>();
-    let operation = trace.map_or("other", |trace| trace.operation);
+    let operation = match (trace, response.extensions_mut().remove::<PageName>()) {
+        (Some(trace), _) => trace.operation,
+        (None, Some(PageName(name))) => name,
+        (None, None) => "other",
+    };
     let duration = server.clock.elapsed().saturating_sub(started);
     let credential = trace.and_then(|trace| trace.credential);
     let status = response.status().as_u16();
@@ -60,7 +75,10 @@ pub(crate) async fn observe(
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Pages with forms say otherwise: without a referrer browsers don't name their origin.
+    headers
+        .entry(REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("no-referrer"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // What is no page has nothing to load.
     headers

@@ -14,10 +14,10 @@ use crate::problem::{Problem, Word};
 /// Buckets kept; full ones are forgotten first, which changes nothing.
 const MOST_BUCKETS: usize = 10_000;
 
-/// Counts the requests of credentials under one policy.
+/// Counts the requests of credentials, addresses or names under one policy.
 ///
 /// `Sender` is what a bucket belongs to.
-pub(crate) struct RateLimiter<Sender> {
+pub struct RateLimiter<Sender> {
     name: &'static str,
     policy: Option<RatePolicy>,
     buckets: Mutex<HashMap<Sender, Bucket>>,
@@ -29,11 +29,24 @@ struct Bucket {
 }
 
 impl<Sender: Hash + Eq> RateLimiter<Sender> {
-    pub(crate) fn new(name: &'static str, policy: Option<RatePolicy>) -> Self {
+    /// `None` is no bound.
+    pub fn new(name: &'static str, policy: Option<RatePolicy>) -> Self {
         RateLimiter {
             name,
             policy,
             buckets: Mutex::default(),
+        }
+    }
+
+    /// Takes one try of a sender, or tells how many seconds he has to wait.
+    pub fn allow(&self, sender: Sender, elapsed: Duration) -> Result<(), u64> {
+        match self.take(sender, elapsed) {
+            Ok(_) => Ok(()),
+            Err(problem) => {
+                let told = problem.headers.iter().find(|(name, _)| name == RETRY_AFTER);
+                let seconds = told.and_then(|(_, value)| value.to_str().ok()?.parse().ok());
+                Err(seconds.unwrap_or(60))
+            }
         }
     }
 

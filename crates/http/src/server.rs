@@ -60,6 +60,7 @@ pub fn router(services: Services) -> Router {
         randomness,
         is_trusted_proxy,
         limits,
+        pages: pages_for_people,
     } = services;
     let server = Arc::new(Server {
         backends: Arc::new(Backends::new(accounts, store, collector, randomness)),
@@ -78,6 +79,7 @@ pub fn router(services: Services) -> Router {
     api(operations)
         .layer(cors())
         .merge(pages::router())
+        .merge(pages_for_people.with_state(()))
         .fallback(not_found)
         .layer(compression())
         .layer(axum::middleware::from_fn_with_state(

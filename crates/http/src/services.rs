@@ -20,6 +20,9 @@ pub struct Services {
     /// Whether this address is a proxy of the operator's, whose `X-Forwarded-For` is believed.
     pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub limits: Limits,
+    /// Pages for people. Each request that reaches them carries its [`Peer`](crate::Peer) as an
+    /// extension. They must have no fallback.
+    pub pages: axum::Router,
 }
 
 /// A source of time.

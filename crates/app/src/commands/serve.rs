@@ -147,6 +147,7 @@ fn services(
             import_bytes: config.import_megabytes.saturating_mul(1 << 20),
             ..Limits::default()
         },
+        pages: axum::Router::new(),
     }
 }
 

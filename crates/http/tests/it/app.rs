@@ -89,6 +89,7 @@ impl App {
             randomness: Arc::new(Counting::default()),
             is_trusted_proxy: Arc::new(|address: IpAddr| address.is_loopback()),
             limits,
+            pages: Router::new(),
         };
         let router = router(services);
         let mut app = App {
