@@ -3,10 +3,12 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use afsa_model::{AccountId, AccountSettings, AddressPolicy, Timestamp};
+use afsa_model::{AccountId, AccountSettings, AddressPolicy, HOUR, MINUTE, Timestamp};
 use rusqlite::{OptionalExtension, Row, named_params};
 
-use crate::{AccountChange, Accounts, Error};
+use crate::people::audit::{changes, told};
+use crate::people::{Action, Right, Role, member};
+use crate::{AccountChange, Accounts, Acting, Actor, Error};
 
 /// A site or shop with everything that its owner can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,8 +79,29 @@ impl FromStr for EcommerceLevel {
 }
 
 impl Accounts {
-    /// Makes an account. Name and address are needed, everything else has a default.
-    pub fn create_account(&self, draft: &AccountChange, now: Timestamp) -> Result<Account, Error> {
+    /// Every account, by number.
+    pub fn accounts(&self) -> Result<Vec<Account>, Error> {
+        let connection = self.read();
+        let mut statement = connection.prepare_cached("SELECT * FROM accounts ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        let mut accounts = Vec::new();
+        while let Some(row) = rows.next()? {
+            accounts.push(self.completed(&connection, kept(row)?)?);
+        }
+        Ok(accounts)
+    }
+
+    pub fn account(&self, id: AccountId) -> Result<Account, Error> {
+        let connection = self.read();
+        self.completed(&connection, find(&connection, id)?)
+    }
+}
+
+impl Acting<'_> {
+    /// Makes an account, whose owner is the person who acts. Name and address are needed,
+    /// everything else has a default.
+    pub fn create_account(&self, draft: &AccountChange) -> Result<Account, Error> {
+        let now = self.now;
         let blank = Account {
             id: AccountId(0),
             name: String::new(),
@@ -97,74 +120,96 @@ impl Accounts {
             settings: AccountSettings::default(),
         };
         let mut account = draft.applied_to(&blank)?;
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        transaction.execute(
-            "INSERT INTO accounts (name, url, timezone, currency, language, created_at, plan_id,
-                 plan_name, plan_trial, plan_start, plan_end, ecommerce_level,
-                 dropped_address_bytes, visit_timeout, order_window, kept_parameters,
-                 internal_hosts, excluded_addresses, excluded_roles, retention_months)
-             VALUES ('', '', '', '', '', ?1, 0, '', 0, 0, NULL, '', 0, 0, 0, '', '', '', '', NULL)",
-            [now.0],
-        )?;
-        let number = transaction.last_insert_rowid();
-        account.id = AccountId(u32::try_from(number).map_err(|_| damaged("account id"))?);
-        store(&transaction, &account)?;
-        transaction.commit()?;
-        let rates_version = 0;
-        let kept = Kept {
-            account,
-            rates_version,
-        };
-        self.completed(&connection, kept)
-    }
-
-    /// Every account, by number.
-    pub fn accounts(&self) -> Result<Vec<Account>, Error> {
-        let connection = self.read();
-        let mut statement = connection.prepare_cached("SELECT * FROM accounts ORDER BY id")?;
-        let mut rows = statement.query([])?;
-        let mut accounts = Vec::new();
-        while let Some(row) = rows.next()? {
-            accounts.push(self.completed(&connection, kept(row)?)?);
-        }
-        Ok(accounts)
-    }
-
-    pub fn account(&self, id: AccountId) -> Result<Account, Error> {
-        let connection = self.read();
-        self.completed(&connection, find(&connection, id)?)
+        let account = self.change(|change| {
+            if matches!(change.actor, Actor::Key(_) | Actor::App(_) | Actor::Share(_)) {
+                return Err(Error::NotAllowed);
+            }
+            change.transaction.execute(
+                "INSERT INTO accounts (name, url, timezone, currency, language, created_at, plan_id,
+                     plan_name, plan_trial, plan_start, plan_end, ecommerce_level,
+                     dropped_address_bytes, visit_timeout, order_window, kept_parameters,
+                     internal_hosts, excluded_addresses, excluded_roles, retention_months)
+                 VALUES ('', '', '', '', '', ?1, 0, '', 0, 0, NULL, '', 0, 0, 0, '', '', '', '', NULL)",
+                [now.0],
+            )?;
+            let number = change.transaction.last_insert_rowid();
+            account.id = AccountId(u32::try_from(number).map_err(|_| damaged("account id"))?);
+            store(change.transaction, &account)?;
+            let detail = told(&account.fields()[..2]);
+            change.note(Some(account.id), Action::AccountCreated, SUBJECT, &detail)?;
+            if let Actor::Person(person) = change.actor {
+                member::insert(change, account.id, person, Role::Owner)?;
+            }
+            Ok(account)
+        })?;
+        self.accounts.account(account.id)
     }
 
     /// Changes what the change names, all or nothing.
-    pub fn update_account(&self, id: AccountId, change: &AccountChange) -> Result<Account, Error> {
-        self.change(id, |account| change.applied_to(&account))
+    pub fn update_account(&self, id: AccountId, wanted: &AccountChange) -> Result<Account, Error> {
+        self.change_in(id, Right::ChangeSettings, |change| {
+            let before = find(change.transaction, id)?.account;
+            let account = wanted.applied_to(&before)?;
+            store(change.transaction, &account)?;
+            let detail = changes(&before.fields(), &account.fields());
+            if detail.is_empty() {
+                return Ok(());
+            }
+            change.note(Some(id), Action::SettingsChanged, SUBJECT, &detail)
+        })?;
+        self.accounts.account(id)
     }
 
-    /// Changes the plan, which is the installation's to say, not the account's.
+    /// Changes the plan, which is the operator's to say, not the account's.
     pub fn set_plan(&self, id: AccountId, plan: Plan) -> Result<Account, Error> {
-        self.change(id, |account| Ok(Account { plan, ..account }))
+        self.change_in(id, Right::ChangeSettings, |change| {
+            change.require_operator()?;
+            let before = find(change.transaction, id)?.account;
+            let detail = format!("{} → {}", before.plan.name, plan.name);
+            store(change.transaction, &Account { plan, ..before })?;
+            change.note(Some(id), Action::PlanChanged, SUBJECT, &detail)
+        })?;
+        self.accounts.account(id)
     }
+}
 
-    fn change(
-        &self,
-        id: AccountId,
-        change: impl FnOnce(Account) -> Result<Account, Error>,
-    ) -> Result<Account, Error> {
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        let Kept {
-            account,
-            rates_version,
-        } = find(&transaction, id)?;
-        let account = change(account)?;
-        store(&transaction, &account)?;
-        transaction.commit()?;
-        let kept = Kept {
-            account,
-            rates_version,
-        };
-        self.completed(&connection, kept)
+/// Of entries of the audit log that are about the account itself.
+const SUBJECT: &str = "account";
+
+impl Account {
+    /// What the audit log tells of it.
+    fn fields(&self) -> [(&'static str, String); 14] {
+        let settings = &self.settings;
+        let list = |values: &[Arc<str>]| values.join(", ");
+        let months = settings.retention_months.map(|months| months.to_string());
+        [
+            ("name", self.name.clone()),
+            ("url", self.url.clone()),
+            ("timezone", settings.timezone.to_string()),
+            ("currency", settings.currency.to_string()),
+            ("language", self.language.clone()),
+            ("ecommerce", self.ecommerce.name().to_owned()),
+            (
+                "dropped_address_bytes",
+                settings.address_policy.dropped_bytes.to_string(),
+            ),
+            (
+                "visit_timeout_minutes",
+                (settings.visit_timeout / MINUTE).to_string(),
+            ),
+            (
+                "order_window_hours",
+                (settings.order_window / HOUR).to_string(),
+            ),
+            ("kept_parameters", list(&settings.kept_parameters)),
+            ("internal_hosts", list(&settings.internal_hosts)),
+            ("excluded_addresses", list(&settings.excluded_addresses)),
+            ("excluded_roles", list(&settings.excluded_roles)),
+            (
+                "retention_months",
+                months.unwrap_or_else(|| "for ever".into()),
+            ),
+        ]
     }
 }
 

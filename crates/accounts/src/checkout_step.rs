@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::change::Faults;
 use crate::error::{unless_taken, unless_too_many};
-use crate::{Accounts, Error, FieldFault};
+use crate::people::audit::{changes, told};
+use crate::people::{Action, Right};
+use crate::{Accounts, Acting, Error, FieldFault};
 
 /// Characters of a label.
 const LABEL_LENGTH: usize = 200;
@@ -32,40 +34,6 @@ pub struct CheckoutStepChange {
 }
 
 impl Accounts {
-    /// Names a step. Number and label are needed.
-    pub fn create_checkout_step(
-        &self,
-        account: AccountId,
-        draft: &CheckoutStepChange,
-        now: Timestamp,
-    ) -> Result<CheckoutStep, Error> {
-        let faults = draft.faults(true);
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
-        }
-        let step = draft.applied_to(CheckoutStep {
-            number: 0,
-            label: String::new(),
-            created_at: now,
-        })?;
-        self.account(account)?;
-        let connection = self.write();
-        unless_too_many(
-            &connection,
-            "SELECT count(*) FROM checkout_steps WHERE account = ?1",
-            [account.0],
-            KIND,
-            MOST,
-        )?;
-        let written = connection.execute(
-            "INSERT INTO checkout_steps (account, number, label, created_at)
-             VALUES (?1, ?2, ?3, ?4)",
-            (account.0, step.number, &step.label, now.0),
-        );
-        unless_taken(written, KIND, &step.number.to_string())?;
-        Ok(step)
-    }
-
     /// The account's named steps, by number.
     pub fn checkout_steps(&self, account: AccountId) -> Result<Vec<CheckoutStep>, Error> {
         let connection = self.read();
@@ -78,36 +46,104 @@ impl Accounts {
     pub fn checkout_step(&self, account: AccountId, number: i64) -> Result<CheckoutStep, Error> {
         find(&self.read(), account, number)
     }
+}
+
+impl Acting<'_> {
+    /// Names a step. Number and label are needed.
+    pub fn create_checkout_step(
+        &self,
+        account: AccountId,
+        draft: &CheckoutStepChange,
+    ) -> Result<CheckoutStep, Error> {
+        let faults = draft.faults(true);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        let step = draft.applied_to(CheckoutStep {
+            number: 0,
+            label: String::new(),
+            created_at: self.now,
+        })?;
+        self.change_in(account, Right::EditThings, |change| {
+            unless_too_many(
+                change.transaction,
+                "SELECT count(*) FROM checkout_steps WHERE account = ?1",
+                [account.0],
+                KIND,
+                MOST,
+            )?;
+            let written = change.transaction.execute(
+                "INSERT INTO checkout_steps (account, number, label, created_at)
+                 VALUES (?1, ?2, ?3, ?4)",
+                (account.0, step.number, &step.label, change.now.0),
+            );
+            unless_taken(written, KIND, &step.number.to_string())?;
+            let detail = told(&step.fields());
+            let subject = subject(step.number);
+            change.note(
+                Some(account),
+                Action::CheckoutStepCreated,
+                &subject,
+                &detail,
+            )?;
+            Ok(step)
+        })
+    }
 
     /// Gives a step another label, or another number that is free.
     pub fn update_checkout_step(
         &self,
         account: AccountId,
         number: i64,
-        change: &CheckoutStepChange,
+        wanted: &CheckoutStepChange,
     ) -> Result<CheckoutStep, Error> {
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        let step = change.applied_to(find(&transaction, account, number)?)?;
-        let written = transaction.execute(
-            "UPDATE checkout_steps SET number = ?3, label = ?4 WHERE account = ?1 AND number = ?2",
-            (account.0, number, step.number, &step.label),
-        );
-        unless_taken(written, KIND, &step.number.to_string())?;
-        transaction.commit()?;
-        Ok(step)
+        self.change_in(account, Right::EditThings, |change| {
+            let before = find(change.transaction, account, number)?;
+            let step = wanted.applied_to(before.clone())?;
+            let written = change.transaction.execute(
+                "UPDATE checkout_steps SET number = ?3, label = ?4
+                 WHERE account = ?1 AND number = ?2",
+                (account.0, number, step.number, &step.label),
+            );
+            unless_taken(written, KIND, &step.number.to_string())?;
+            let detail = changes(&before.fields(), &step.fields());
+            let subject = subject(number);
+            change.note(
+                Some(account),
+                Action::CheckoutStepChanged,
+                &subject,
+                &detail,
+            )?;
+            Ok(step)
+        })
     }
 
     pub fn delete_checkout_step(&self, account: AccountId, number: i64) -> Result<(), Error> {
-        let deleted = self.write().execute(
-            "DELETE FROM checkout_steps WHERE account = ?1 AND number = ?2",
-            (account.0, number),
-        )?;
-        if deleted == 0 {
-            Err(missing(number))
-        } else {
-            Ok(())
-        }
+        self.change_in(account, Right::EditThings, |change| {
+            let step = find(change.transaction, account, number)?;
+            change.transaction.execute(
+                "DELETE FROM checkout_steps WHERE account = ?1 AND number = ?2",
+                (account.0, number),
+            )?;
+            let detail = told(&step.fields());
+            let subject = subject(number);
+            change.note(
+                Some(account),
+                Action::CheckoutStepDeleted,
+                &subject,
+                &detail,
+            )
+        })
+    }
+}
+
+impl CheckoutStep {
+    /// What the audit log tells of it.
+    fn fields(&self) -> [(&'static str, String); 2] {
+        [
+            ("number", self.number.to_string()),
+            ("label", self.label.clone()),
+        ]
     }
 }
 
@@ -141,6 +177,10 @@ impl CheckoutStepChange {
         }
         Ok(step)
     }
+}
+
+fn subject(number: i64) -> String {
+    format!("checkout step {number}")
 }
 
 fn find(connection: &Connection, account: AccountId, number: i64) -> Result<CheckoutStep, Error> {

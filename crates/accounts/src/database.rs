@@ -10,17 +10,19 @@ use afsa_model::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::completion::Completion;
+use crate::people::{self, Hashing};
 use crate::usage::Taken;
 use crate::{Error, key, usage};
 
 /// Every step from an empty file to the present, in order. Steps are only ever added.
-const MIGRATIONS: [(&str, &str); 3] = [
+const MIGRATIONS: [(&str, &str); 4] = [
     (
         "0001_accounts",
         include_str!("../migrations/0001_accounts.sql"),
     ),
     ("0002_usage", include_str!("../migrations/0002_usage.sql")),
     ("0003_shops", include_str!("../migrations/0003_shops.sql")),
+    ("0004_people", include_str!("../migrations/0004_people.sql")),
 ];
 
 /// How long a statement waits for another process to let go of the file.
@@ -36,6 +38,9 @@ pub struct Accounts {
     /// Hits that were taken, not yet written.
     pub(crate) hits: Mutex<Taken>,
     pub(crate) completion: Mutex<Completion>,
+    /// When sessions were last seen, not yet written.
+    pub(crate) seen: Mutex<HashMap<i64, Timestamp>>,
+    pub(crate) hashing: Hashing,
 }
 
 impl Accounts {
@@ -71,6 +76,8 @@ impl Accounts {
             uses: Mutex::default(),
             hits: Mutex::default(),
             completion: Mutex::default(),
+            seen: Mutex::default(),
+            hashing: Hashing::default(),
         })
     }
 
@@ -82,35 +89,33 @@ impl Accounts {
             .pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
 
-    /// Writes when keys were last used and how many hits were taken. Noting either costs a write to
-    /// the disk, so it is left to whoever runs the program to do it now and then. What could not
+    /// Writes when keys and sessions were last used and how many hits were taken. Noting these costs
+    /// a write to the disk, so it is left to whoever runs the program to do it now and then. What could not
     /// be written stays noted.
     pub fn write_notes(&self, now: Timestamp) -> Result<(), Error> {
         let mut connection = self.write();
         let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
         let hits = std::mem::take(&mut *self.taken());
-        if uses.is_empty() && hits.is_empty() {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        if uses.is_empty() && hits.is_empty() && seen.is_empty() {
             return Ok(());
         }
         let written = (|| {
             let transaction = connection.transaction()?;
             key::write_uses(&transaction, &uses)?;
+            people::write_seen(&transaction, &seen)?;
             usage::write(&transaction, &hits, now)?;
             Ok(transaction.commit()?)
         })();
         if written.is_err() {
-            self.note_again(uses, hits);
+            note_later(&self.uses, uses);
+            note_later(&self.seen, seen);
+            self.note_hits_again(hits);
         }
         written
     }
 
-    fn note_again(&self, uses: HashMap<i64, Timestamp>, hits: Taken) {
-        let mut noted_uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, used) in uses {
-            let noted = noted_uses.entry(key).or_insert(used);
-            *noted = (*noted).max(used);
-        }
-        drop(noted_uses);
+    fn note_hits_again(&self, hits: Taken) {
         let mut noted_hits = self.taken();
         for (quarter, count) in hits {
             let noted = noted_hits.entry(quarter).or_default();
@@ -132,6 +137,15 @@ impl Accounts {
         self.read()
             .backup("main", path, None::<fn(rusqlite::backup::Progress)>)?;
         Ok(())
+    }
+}
+
+/// Notes again what could not be written.
+fn note_later(noted: &Mutex<HashMap<i64, Timestamp>>, unwritten: HashMap<i64, Timestamp>) {
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    for (id, at) in unwritten {
+        let noted = noted.entry(id).or_insert(at);
+        *noted = (*noted).max(at);
     }
 }
 

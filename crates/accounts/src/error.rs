@@ -19,8 +19,20 @@ pub enum Error {
     /// The account has as many things of this kind as it may.
     #[error("an account may have at most {most} {kind}s")]
     TooMany { kind: &'static str, most: u32 },
-    #[error("the key was refused: {0}")]
+    /// A key, a token, a session or a link that opens nothing.
+    #[error("the credential was refused: {0}")]
     Refused(#[from] Refusal),
+    /// Whoever acts may not do this: by his role, or because it is somebody else's.
+    #[error("this may not be done by whoever acts")]
+    NotAllowed,
+    #[error("account {0} would be left without an owner")]
+    LastOwner(AccountId),
+    /// Nobody can sign up before the installation has its operator.
+    #[error("the installation has no operator yet")]
+    NotSetUp,
+    /// Too many passwords are being checked; the same may be tried again.
+    #[error("too many passwords are being checked at once")]
+    Busy,
     /// The file was written by a newer version of this program.
     #[error("the accounts are of version {found}, this program knows {known}")]
     TooNew { found: usize, known: usize },
@@ -31,7 +43,7 @@ pub enum Error {
     Database(#[from] rusqlite::Error),
 }
 
-/// Why a key opens nothing.
+/// Why a credential opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("unknown")]
@@ -47,7 +59,7 @@ pub enum Refusal {
 pub struct FieldFault {
     /// The field's path as the program's interfaces name it: `name`, `settings.internal_hosts`.
     pub field: &'static str,
-    /// A fixed word: `missing`, `too_long`, `malformed`, `unknown_value`, `out_of_range`,
+    /// A fixed word: `missing`, `too_short`, `too_long`, `malformed`, `unknown_value`, `out_of_range`,
     /// `contradiction`.
     pub error: &'static str,
     /// A sentence that says what would be accepted.

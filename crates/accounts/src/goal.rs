@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::change::{FILTER_LENGTH, Faults};
 use crate::error::{unless_taken, unless_too_many};
-use crate::{Accounts, Error, FieldFault};
+use crate::people::audit::{changes, told};
+use crate::people::{Action, Right};
+use crate::{Accounts, Acting, Error, FieldFault};
 
 /// Characters of a name.
 const NAME_LENGTH: usize = 200;
@@ -38,50 +40,6 @@ pub struct GoalChange {
 }
 
 impl Accounts {
-    /// Makes a goal. Name and filter are needed.
-    pub fn create_goal(
-        &self,
-        account: AccountId,
-        draft: &GoalChange,
-        now: Timestamp,
-    ) -> Result<Goal, Error> {
-        let blank = Goal {
-            id: 0,
-            name: String::new(),
-            matches: String::new(),
-            value: None,
-            once_per_visit: false,
-            created_at: now,
-        };
-        let goal = draft.applied_to(blank)?;
-        self.account(account)?;
-        let connection = self.write();
-        unless_too_many(
-            &connection,
-            "SELECT count(*) FROM goals WHERE account = ?1",
-            [account.0],
-            "goal",
-            MOST,
-        )?;
-        let written = connection.execute(
-            "INSERT INTO goals (account, name, match, value, once_per_visit, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (
-                account.0,
-                &goal.name,
-                &goal.matches,
-                goal.value.map(|value| value.to_string()),
-                goal.once_per_visit,
-                now.0,
-            ),
-        );
-        unless_taken(written, "goal", &goal.name)?;
-        Ok(Goal {
-            id: connection.last_insert_rowid(),
-            ..goal
-        })
-    }
-
     /// The account's goals, by age.
     pub fn goals(&self, account: AccountId) -> Result<Vec<Goal>, Error> {
         let connection = self.read();
@@ -98,43 +56,99 @@ impl Accounts {
     pub fn goal(&self, account: AccountId, id: i64) -> Result<Goal, Error> {
         find(&self.read(), account, id)
     }
+}
+
+impl Acting<'_> {
+    /// Makes a goal. Name and filter are needed.
+    pub fn create_goal(&self, account: AccountId, draft: &GoalChange) -> Result<Goal, Error> {
+        let blank = Goal {
+            id: 0,
+            name: String::new(),
+            matches: String::new(),
+            value: None,
+            once_per_visit: false,
+            created_at: self.now,
+        };
+        let goal = draft.applied_to(blank)?;
+        self.change_in(account, Right::EditThings, |change| {
+            unless_too_many(
+                change.transaction,
+                "SELECT count(*) FROM goals WHERE account = ?1",
+                [account.0],
+                "goal",
+                MOST,
+            )?;
+            let written = change.transaction.execute(
+                "INSERT INTO goals (account, name, match, value, once_per_visit, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (
+                    account.0,
+                    &goal.name,
+                    &goal.matches,
+                    goal.value.map(|value| value.to_string()),
+                    goal.once_per_visit,
+                    change.now.0,
+                ),
+            );
+            unless_taken(written, "goal", &goal.name)?;
+            let id = change.transaction.last_insert_rowid();
+            let detail = told(&goal.fields());
+            change.note(Some(account), Action::GoalCreated, &subject(id), &detail)?;
+            Ok(Goal { id, ..goal })
+        })
+    }
 
     pub fn update_goal(
         &self,
         account: AccountId,
         id: i64,
-        change: &GoalChange,
+        wanted: &GoalChange,
     ) -> Result<Goal, Error> {
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        let goal = change.applied_to(find(&transaction, account, id)?)?;
-        let written = transaction.execute(
-            "UPDATE goals SET name = ?3, match = ?4, value = ?5, once_per_visit = ?6
-             WHERE account = ?1 AND id = ?2",
-            (
-                account.0,
-                id,
-                &goal.name,
-                &goal.matches,
-                goal.value.map(|value| value.to_string()),
-                goal.once_per_visit,
-            ),
-        );
-        unless_taken(written, "goal", &goal.name)?;
-        transaction.commit()?;
-        Ok(goal)
+        self.change_in(account, Right::EditThings, |change| {
+            let before = find(change.transaction, account, id)?;
+            let goal = wanted.applied_to(before.clone())?;
+            let written = change.transaction.execute(
+                "UPDATE goals SET name = ?3, match = ?4, value = ?5, once_per_visit = ?6
+                 WHERE account = ?1 AND id = ?2",
+                (
+                    account.0,
+                    id,
+                    &goal.name,
+                    &goal.matches,
+                    goal.value.map(|value| value.to_string()),
+                    goal.once_per_visit,
+                ),
+            );
+            unless_taken(written, "goal", &goal.name)?;
+            let detail = changes(&before.fields(), &goal.fields());
+            change.note(Some(account), Action::GoalChanged, &subject(id), &detail)?;
+            Ok(goal)
+        })
     }
 
     pub fn delete_goal(&self, account: AccountId, id: i64) -> Result<(), Error> {
-        let deleted = self.write().execute(
-            "DELETE FROM goals WHERE account = ?1 AND id = ?2",
-            (account.0, id),
-        )?;
-        if deleted == 0 {
-            Err(Error::NotFound { kind: "goal", id })
-        } else {
-            Ok(())
-        }
+        self.change_in(account, Right::EditThings, |change| {
+            let goal = find(change.transaction, account, id)?;
+            change.transaction.execute(
+                "DELETE FROM goals WHERE account = ?1 AND id = ?2",
+                (account.0, id),
+            )?;
+            let detail = told(&goal.fields());
+            change.note(Some(account), Action::GoalDeleted, &subject(id), &detail)
+        })
+    }
+}
+
+impl Goal {
+    /// What the audit log tells of it.
+    fn fields(&self) -> [(&'static str, String); 4] {
+        let value = self.value.map(|value| value.to_string());
+        [
+            ("name", self.name.clone()),
+            ("match", self.matches.clone()),
+            ("value", value.unwrap_or_else(|| "none".into())),
+            ("once_per_visit", self.once_per_visit.to_string()),
+        ]
     }
 }
 
@@ -173,6 +187,10 @@ impl GoalChange {
         goal.once_per_visit = self.once_per_visit.unwrap_or(goal.once_per_visit);
         Ok(goal)
     }
+}
+
+fn subject(id: i64) -> String {
+    format!("goal {id}")
 }
 
 fn find(connection: &Connection, account: AccountId, id: i64) -> Result<Goal, Error> {

@@ -6,12 +6,14 @@ use std::sync::PoisonError;
 use afsa_model::{AccountId, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use crate::change::Faults;
 use crate::error::unless_too_many;
+use crate::people::audit::{changes, told};
+use crate::people::{Action, Right};
 use crate::principal::hash;
-use crate::{Accounts, Credential, Error, FieldFault, Principal, Refusal, Scope, Scopes};
+use crate::{Accounts, Acting, Credential, Error, FieldFault, Principal, Refusal, Scope, Scopes};
 
 /// Characters of a key's name.
 const NAME_LENGTH: usize = 200;
@@ -66,65 +68,6 @@ impl NewKey {
 }
 
 impl Accounts {
-    /// Makes a key of 32 random bytes.
-    pub fn create_key(
-        &self,
-        account: AccountId,
-        new: &NewKey,
-        secret: [u8; 32],
-        now: Timestamp,
-    ) -> Result<CreatedKey, Error> {
-        let faults = new.faults(now);
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
-        }
-        self.account(account)?;
-        let text = format!("{}-{}", account.0, URL_SAFE_NO_PAD.encode(secret));
-        let name = new.name.trim().to_owned();
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        unless_too_many(
-            &transaction,
-            "SELECT count(*) FROM keys WHERE account = ?1 AND revoked_at IS NULL
-                 AND (expires_at IS NULL OR expires_at > ?2)",
-            (account.0, now.0),
-            "key",
-            MOST,
-        )?;
-        // Of keys that open nothing any more the latest are remembered.
-        transaction.execute(
-            "DELETE FROM keys WHERE id IN (
-                 SELECT id FROM keys
-                 WHERE account = ?1 AND (revoked_at IS NOT NULL OR expires_at <= ?2)
-                 ORDER BY id DESC LIMIT -1 OFFSET ?3)",
-            (account.0, now.0, MOST),
-        )?;
-        transaction.execute(
-            "INSERT INTO keys (account, name, hash, scopes, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (
-                account.0,
-                &name,
-                hash(&text),
-                new.scopes.to_string(),
-                now.0,
-                new.expires_at.map(|expiry| expiry.0),
-            ),
-        )?;
-        let key = ApiKey {
-            id: transaction.last_insert_rowid(),
-            account,
-            name,
-            scopes: new.scopes,
-            created_at: now,
-            expires_at: new.expires_at,
-            revoked_at: None,
-            last_used: None,
-        };
-        transaction.commit()?;
-        Ok(CreatedKey { key, text })
-    }
-
     /// The account's keys, also those that open nothing any more, by age.
     pub fn keys(&self, account: AccountId) -> Result<Vec<ApiKey>, Error> {
         let connection = self.read();
@@ -139,39 +82,7 @@ impl Accounts {
     }
 
     pub fn key(&self, account: AccountId, id: i64) -> Result<ApiKey, Error> {
-        let connection = self.read();
-        let mut statement =
-            connection.prepare_cached("SELECT * FROM keys WHERE account = ?1 AND id = ?2")?;
-        let found = statement
-            .query_row((account.0, id), |row| Ok(key(row)))
-            .optional()?;
-        match found {
-            Some(key) => Ok(self.with_latest_use(key?)),
-            None => Err(Error::NotFound { kind: "key", id }),
-        }
-    }
-
-    /// Gives the key another name.
-    pub fn rename_key(&self, account: AccountId, id: i64, name: &str) -> Result<ApiKey, Error> {
-        let mut faults = Faults::default();
-        faults.check_text("name", name, NAME_LENGTH);
-        if !faults.0.is_empty() {
-            return Err(Error::Invalid(faults.0));
-        }
-        self.write().execute(
-            "UPDATE keys SET name = ?3 WHERE account = ?1 AND id = ?2",
-            (account.0, id, name.trim()),
-        )?;
-        self.key(account, id)
-    }
-
-    /// From now on the key opens nothing. Revoking again changes nothing.
-    pub fn revoke_key(&self, account: AccountId, id: i64, now: Timestamp) -> Result<ApiKey, Error> {
-        self.write().execute(
-            "UPDATE keys SET revoked_at = coalesce(revoked_at, ?3) WHERE account = ?1 AND id = ?2",
-            (account.0, id, now.0),
-        )?;
-        self.key(account, id)
+        Ok(self.with_latest_use(find(&self.read(), account, id)?))
     }
 
     pub(crate) fn authenticate_key(&self, text: &str, now: Timestamp) -> Result<Principal, Error> {
@@ -205,6 +116,125 @@ impl Accounts {
         key.last_used = key.last_used.max(uses.get(&key.id).copied());
         key
     }
+}
+
+impl Acting<'_> {
+    /// Makes a key of 32 random bytes.
+    pub fn create_key(
+        &self,
+        account: AccountId,
+        new: &NewKey,
+        secret: [u8; 32],
+    ) -> Result<CreatedKey, Error> {
+        let now = self.now;
+        let faults = new.faults(now);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        let text = format!("{}-{}", account.0, URL_SAFE_NO_PAD.encode(secret));
+        let name = new.name.trim().to_owned();
+        self.change_in(account, Right::ManageAccess, |change| {
+            unless_too_many(
+                change.transaction,
+                "SELECT count(*) FROM keys WHERE account = ?1 AND revoked_at IS NULL
+                     AND (expires_at IS NULL OR expires_at > ?2)",
+                (account.0, now.0),
+                "key",
+                MOST,
+            )?;
+            // Of keys that open nothing any more the latest are remembered.
+            change.transaction.execute(
+                "DELETE FROM keys WHERE id IN (
+                     SELECT id FROM keys
+                     WHERE account = ?1 AND (revoked_at IS NOT NULL OR expires_at <= ?2)
+                     ORDER BY id DESC LIMIT -1 OFFSET ?3)",
+                (account.0, now.0, MOST),
+            )?;
+            change.transaction.execute(
+                "INSERT INTO keys (account, name, hash, scopes, created_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (
+                    account.0,
+                    &name,
+                    hash(&text),
+                    new.scopes.to_string(),
+                    now.0,
+                    new.expires_at.map(|expiry| expiry.0),
+                ),
+            )?;
+            let id = change.transaction.last_insert_rowid();
+            let fields = [("name", name.clone()), ("scopes", new.scopes.to_string())];
+            change.note(
+                Some(account),
+                Action::KeyCreated,
+                &subject(id),
+                &told(&fields),
+            )?;
+            let key = ApiKey {
+                id,
+                account,
+                name,
+                scopes: new.scopes,
+                created_at: now,
+                expires_at: new.expires_at,
+                revoked_at: None,
+                last_used: None,
+            };
+            Ok(CreatedKey { key, text })
+        })
+    }
+
+    /// Gives the key another name.
+    pub fn rename_key(&self, account: AccountId, id: i64, name: &str) -> Result<ApiKey, Error> {
+        let mut faults = Faults::default();
+        faults.check_text("name", name, NAME_LENGTH);
+        if !faults.0.is_empty() {
+            return Err(Error::Invalid(faults.0));
+        }
+        let renamed = self.change_in(account, Right::ManageAccess, |change| {
+            let before = find(change.transaction, account, id)?;
+            change.transaction.execute(
+                "UPDATE keys SET name = ?3 WHERE account = ?1 AND id = ?2",
+                (account.0, id, name.trim()),
+            )?;
+            let renamed = find(change.transaction, account, id)?;
+            let detail = changes(&[("name", before.name)], &[("name", renamed.name.clone())]);
+            change.note(Some(account), Action::KeyRenamed, &subject(id), &detail)?;
+            Ok(renamed)
+        })?;
+        Ok(self.accounts.with_latest_use(renamed))
+    }
+
+    /// From now on the key opens nothing. Revoking again changes nothing.
+    pub fn revoke_key(&self, account: AccountId, id: i64) -> Result<ApiKey, Error> {
+        let revoked = self.change_in(account, Right::ManageAccess, |change| {
+            let key = find(change.transaction, account, id)?;
+            if key.revoked_at.is_some() {
+                return Ok(key);
+            }
+            change.transaction.execute(
+                "UPDATE keys SET revoked_at = ?3 WHERE account = ?1 AND id = ?2",
+                (account.0, id, change.now.0),
+            )?;
+            let detail = told(&[("name", key.name)]);
+            change.note(Some(account), Action::KeyRevoked, &subject(id), &detail)?;
+            find(change.transaction, account, id)
+        })?;
+        Ok(self.accounts.with_latest_use(revoked))
+    }
+}
+
+fn subject(id: i64) -> String {
+    format!("key {id}")
+}
+
+fn find(connection: &Connection, account: AccountId, id: i64) -> Result<ApiKey, Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM keys WHERE account = ?1 AND id = ?2")?;
+    let found = statement
+        .query_row((account.0, id), |row| Ok(key(row)))
+        .optional()?;
+    found.unwrap_or(Err(Error::NotFound { kind: "key", id }))
 }
 
 /// Writes when keys were last used.

@@ -12,7 +12,7 @@
 //! and several processes one file.
 //!
 //! ```
-//! use afsa_accounts::{AccountChange, Accounts, NewKey, Scope, Scopes};
+//! use afsa_accounts::{AccountChange, Accounts, Actor, NewKey, Scope, Scopes};
 //! use afsa_model::Timestamp;
 //!
 //! let now = Timestamp(1_760_000_000_000);
@@ -22,9 +22,10 @@
 //!     url: Some("https://shop.example.com/".into()),
 //!     ..AccountChange::default()
 //! };
-//! let account = accounts.create_account(&draft, now)?;
+//! let acting = accounts.acting(Actor::CommandLine, now);
+//! let account = acting.create_account(&draft)?;
 //! let key = NewKey { name: "reader".into(), scopes: Scopes::from([Scope::StatsRead]), expires_at: None };
-//! let created = accounts.create_key(account.id, &key, [7; 32], now)?;
+//! let created = acting.create_key(account.id, &key, [7; 32])?;
 //! assert!(created.text.starts_with("1-"));
 //! let principal = accounts.authenticate(&created.text, now)?;
 //! assert_eq!(principal.account, account.id);
@@ -32,6 +33,7 @@
 //! ```
 
 mod account;
+mod acting;
 mod change;
 mod checkout_step;
 mod completion;
@@ -39,7 +41,9 @@ mod database;
 mod error;
 mod goal;
 mod key;
+mod opaque;
 mod own_rates;
+pub mod people;
 mod principal;
 mod scope;
 mod secret;
@@ -47,6 +51,7 @@ mod segment;
 mod usage;
 
 pub use account::{Account, EcommerceLevel, Plan};
+pub use acting::{Acting, Actor};
 pub use change::AccountChange;
 pub use checkout_step::{CheckoutStep, CheckoutStepChange};
 pub use database::Accounts;

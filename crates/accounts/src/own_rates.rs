@@ -4,7 +4,8 @@ use afsa_model::{AccountId, OwnRate, parse_day, parse_quote};
 use rusqlite::{Connection, Row, Transaction};
 
 use crate::change::Faults;
-use crate::{Accounts, Error, FieldFault};
+use crate::people::{Action, Right};
+use crate::{Accounts, Acting, Error, FieldFault};
 
 /// Own rates of an account: those of ten currencies for 27 years.
 pub const MOST_OWN_RATES: u32 = 100_000;
@@ -118,18 +119,24 @@ impl Accounts {
             .query_row((account.0, currency, from, to), |row| row.get(0))?;
         Ok((rates, u64::try_from(total).unwrap_or(0)))
     }
+}
 
+impl Acting<'_> {
     /// Keeps these rates beside those that are there, all or none; of the same day and currencies
     /// the new one stays.
     pub fn add_own_rates(&self, account: AccountId, rates: &[OwnRate]) -> Result<(), Error> {
-        self.change_own_rates(account, |transaction| add(transaction, account, rates))
+        self.change_own_rates(account, |transaction| {
+            add(transaction, account, rates)?;
+            Ok(((), format!("{} added", rates.len())))
+        })
     }
 
     /// Keeps these rates and no other.
     pub fn replace_own_rates(&self, account: AccountId, rates: &[OwnRate]) -> Result<(), Error> {
         self.change_own_rates(account, |transaction| {
             transaction.execute("DELETE FROM own_rates WHERE account = ?1", [account.0])?;
-            add(transaction, account, rates)
+            add(transaction, account, rates)?;
+            Ok(((), format!("{} in place of all", rates.len())))
         })
     }
 
@@ -145,38 +152,36 @@ impl Accounts {
                 &format!("DELETE FROM own_rates WHERE {CHOSEN}"),
                 (account.0, currency, from, to),
             )?;
-            Ok(deleted as u64)
+            Ok((deleted as u64, format!("{deleted} deleted")))
         })
     }
 
+    /// Runs a step that says with what it answers what it has done.
     fn change_own_rates<T>(
         &self,
         account: AccountId,
-        change: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+        step: impl FnOnce(&Transaction<'_>) -> Result<(T, String), Error>,
     ) -> Result<T, Error> {
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        let found = transaction.execute(
-            "UPDATE accounts SET own_rates = own_rates + 1 WHERE id = ?1",
-            [account.0],
-        )?;
-        if found == 0 {
-            return Err(Error::NoSuchAccount(account));
-        }
-        let changed = change(&transaction)?;
-        let kept: u32 = transaction.query_row(
-            "SELECT count(*) FROM own_rates WHERE account = ?1",
-            [account.0],
-            |row| row.get(0),
-        )?;
-        if kept > MOST_OWN_RATES {
-            return Err(Error::TooMany {
-                kind: "own rate",
-                most: MOST_OWN_RATES,
-            });
-        }
-        transaction.commit()?;
-        Ok(changed)
+        self.change_in(account, Right::EditThings, |change| {
+            change.transaction.execute(
+                "UPDATE accounts SET own_rates = own_rates + 1 WHERE id = ?1",
+                [account.0],
+            )?;
+            let (changed, detail) = step(change.transaction)?;
+            let kept: u32 = change.transaction.query_row(
+                "SELECT count(*) FROM own_rates WHERE account = ?1",
+                [account.0],
+                |row| row.get(0),
+            )?;
+            if kept > MOST_OWN_RATES {
+                return Err(Error::TooMany {
+                    kind: "own rate",
+                    most: MOST_OWN_RATES,
+                });
+            }
+            change.note(Some(account), Action::RatesChanged, "own rates", &detail)?;
+            Ok(changed)
+        })
     }
 }
 

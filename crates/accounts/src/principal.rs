@@ -53,7 +53,8 @@ impl Accounts {
     }
 }
 
-/// What is kept of a secret text.
+/// What is kept of a secret text. It is random, so nothing slower is needed to keep it from being
+/// guessed.
 pub(crate) fn hash(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }

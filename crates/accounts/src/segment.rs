@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::change::{FILTER_LENGTH, Faults};
 use crate::error::{unless_taken, unless_too_many};
-use crate::{Accounts, Error, FieldFault};
+use crate::people::audit::{changes, told};
+use crate::people::{Action, Right};
+use crate::{Accounts, Acting, Error, FieldFault};
 
 /// Characters of a name.
 const NAME_LENGTH: usize = 200;
@@ -31,40 +33,6 @@ pub struct SegmentChange {
 }
 
 impl Accounts {
-    /// Makes a segment. Name and filter are needed.
-    pub fn create_segment(
-        &self,
-        account: AccountId,
-        draft: &SegmentChange,
-        now: Timestamp,
-    ) -> Result<Segment, Error> {
-        let blank = Segment {
-            id: 0,
-            name: String::new(),
-            filters: String::new(),
-            created_at: now,
-        };
-        let segment = draft.applied_to(blank)?;
-        self.account(account)?;
-        let connection = self.write();
-        unless_too_many(
-            &connection,
-            "SELECT count(*) FROM segments WHERE account = ?1",
-            [account.0],
-            "segment",
-            MOST,
-        )?;
-        let written = connection.execute(
-            "INSERT INTO segments (account, name, filters, created_at) VALUES (?1, ?2, ?3, ?4)",
-            (account.0, &segment.name, &segment.filters, now.0),
-        );
-        unless_taken(written, "segment", &segment.name)?;
-        Ok(Segment {
-            id: connection.last_insert_rowid(),
-            ..segment
-        })
-    }
-
     /// The account's segments, by age.
     pub fn segments(&self, account: AccountId) -> Result<Vec<Segment>, Error> {
         let connection = self.read();
@@ -77,38 +45,82 @@ impl Accounts {
     pub fn segment(&self, account: AccountId, id: i64) -> Result<Segment, Error> {
         find(&self.read(), account, id)
     }
+}
+
+impl Acting<'_> {
+    /// Makes a segment. Name and filter are needed.
+    pub fn create_segment(
+        &self,
+        account: AccountId,
+        draft: &SegmentChange,
+    ) -> Result<Segment, Error> {
+        let blank = Segment {
+            id: 0,
+            name: String::new(),
+            filters: String::new(),
+            created_at: self.now,
+        };
+        let segment = draft.applied_to(blank)?;
+        self.change_in(account, Right::EditThings, |change| {
+            unless_too_many(
+                change.transaction,
+                "SELECT count(*) FROM segments WHERE account = ?1",
+                [account.0],
+                "segment",
+                MOST,
+            )?;
+            let written = change.transaction.execute(
+                "INSERT INTO segments (account, name, filters, created_at) VALUES (?1, ?2, ?3, ?4)",
+                (account.0, &segment.name, &segment.filters, change.now.0),
+            );
+            unless_taken(written, "segment", &segment.name)?;
+            let id = change.transaction.last_insert_rowid();
+            let detail = told(&segment.fields());
+            change.note(Some(account), Action::SegmentCreated, &subject(id), &detail)?;
+            Ok(Segment { id, ..segment })
+        })
+    }
 
     pub fn update_segment(
         &self,
         account: AccountId,
         id: i64,
-        change: &SegmentChange,
+        wanted: &SegmentChange,
     ) -> Result<Segment, Error> {
-        let mut connection = self.write();
-        let transaction = connection.transaction()?;
-        let segment = change.applied_to(find(&transaction, account, id)?)?;
-        let written = transaction.execute(
-            "UPDATE segments SET name = ?3, filters = ?4 WHERE account = ?1 AND id = ?2",
-            (account.0, id, &segment.name, &segment.filters),
-        );
-        unless_taken(written, "segment", &segment.name)?;
-        transaction.commit()?;
-        Ok(segment)
+        self.change_in(account, Right::EditThings, |change| {
+            let before = find(change.transaction, account, id)?;
+            let segment = wanted.applied_to(before.clone())?;
+            let written = change.transaction.execute(
+                "UPDATE segments SET name = ?3, filters = ?4 WHERE account = ?1 AND id = ?2",
+                (account.0, id, &segment.name, &segment.filters),
+            );
+            unless_taken(written, "segment", &segment.name)?;
+            let detail = changes(&before.fields(), &segment.fields());
+            change.note(Some(account), Action::SegmentChanged, &subject(id), &detail)?;
+            Ok(segment)
+        })
     }
 
     pub fn delete_segment(&self, account: AccountId, id: i64) -> Result<(), Error> {
-        let deleted = self.write().execute(
-            "DELETE FROM segments WHERE account = ?1 AND id = ?2",
-            (account.0, id),
-        )?;
-        if deleted == 0 {
-            Err(Error::NotFound {
-                kind: "segment",
-                id,
-            })
-        } else {
-            Ok(())
-        }
+        self.change_in(account, Right::EditThings, |change| {
+            let segment = find(change.transaction, account, id)?;
+            change.transaction.execute(
+                "DELETE FROM segments WHERE account = ?1 AND id = ?2",
+                (account.0, id),
+            )?;
+            let detail = told(&segment.fields());
+            change.note(Some(account), Action::SegmentDeleted, &subject(id), &detail)
+        })
+    }
+}
+
+impl Segment {
+    /// What the audit log tells of it.
+    fn fields(&self) -> [(&'static str, String); 2] {
+        [
+            ("name", self.name.clone()),
+            ("filters", self.filters.clone()),
+        ]
     }
 }
 
@@ -145,6 +157,10 @@ impl SegmentChange {
         }
         Ok(segment)
     }
+}
+
+fn subject(id: i64) -> String {
+    format!("segment {id}")
 }
 
 fn find(connection: &Connection, account: AccountId, id: i64) -> Result<Segment, Error> {

@@ -248,7 +248,12 @@ mod tests {
             ..AccountChange::default()
         };
         let now = instance.clock.now();
-        let account = instance.accounts.create_account(&draft, now).unwrap().id;
+        let account = instance
+            .accounts
+            .acting(afsa_accounts::Actor::CommandLine, now)
+            .create_account(&draft)
+            .unwrap()
+            .id;
         let collector = IngestCollector {
             accounts: instance.directory.clone(),
             live: Collector::new(

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_accounts::{Account, Accounts, Principal, Scope};
+use afsa_accounts::{Account, Accounts, Acting, Principal, Scope};
 use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Snapshot, Store, StoreCondition};
 
@@ -116,15 +116,27 @@ impl Authorized {
         Ok(step(&self.backends.accounts, self.principal.account)?)
     }
 
+    /// Runs a step that changes something, as whoever holds the credential.
+    pub(crate) fn change<T>(
+        &self,
+        now: Timestamp,
+        step: impl FnOnce(&Acting<'_>, AccountId) -> Result<T, afsa_accounts::Error>,
+    ) -> Result<T, Problem> {
+        let actor = self.principal.credential.into();
+        let acting = self.backends.accounts.acting(actor, now);
+        Ok(step(&acting, self.principal.account)?)
+    }
+
     /// Runs a step that changes what the account's settings are made of, and makes them known to
     /// the store.
     pub(crate) fn change_settings<T>(
         &self,
-        step: impl FnOnce(&Accounts, AccountId) -> Result<T, afsa_accounts::Error>,
+        now: Timestamp,
+        step: impl FnOnce(&Acting<'_>, AccountId) -> Result<T, afsa_accounts::Error>,
     ) -> Result<T, Problem> {
         let changing = self.backends.changing.lock();
         let _one_at_a_time = changing.unwrap_or_else(PoisonError::into_inner);
-        let changed = self.with_accounts(step)?;
+        let changed = self.change(now, step)?;
         let account = self.account()?;
         self.backends
             .store

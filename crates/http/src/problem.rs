@@ -236,6 +236,14 @@ impl From<afsa_accounts::Error> for Problem {
                 Problem::of_faults(Word::InvalidRequest, faults)
             }
             Error::NoSuchAccount(_) => Problem::forbidden(),
+            Error::NotAllowed => Problem::new(
+                Word::Forbidden,
+                "The credential may not do this: what concerns owners is for owners on the pages.",
+            ),
+            Error::LastOwner(_) | Error::NotSetUp => {
+                Problem::new(Word::Conflict, format!("{error}."))
+            }
+            Error::Busy => Problem::overloaded("Nothing was done; the same may be sent again."),
             Error::NotFound { kind, id } => Problem::new(
                 Word::NotFound,
                 format!("There is no {kind} {id} in this account."),

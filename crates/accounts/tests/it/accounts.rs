@@ -1,7 +1,7 @@
-use afsa_accounts::{AccountChange, Accounts, EcommerceLevel, Error, Plan};
+use afsa_accounts::{AccountChange, Accounts, Actor, EcommerceLevel, Error, Plan};
 use afsa_model::{AccountId, HOUR, MINUTE};
 
-use crate::{NOW, draft, with_account};
+use crate::{NOW, acting, draft, with_account};
 
 #[test]
 fn what_is_written_is_read_again_after_opening_anew() {
@@ -24,7 +24,8 @@ fn what_is_written_is_read_again_after_opening_anew() {
     };
     let created = Accounts::open(&path)
         .unwrap()
-        .create_account(&change, NOW)
+        .acting(Actor::CommandLine, NOW)
+        .create_account(&change)
         .unwrap();
     let accounts = Accounts::open(&path).unwrap();
     let read = accounts.account(created.id).unwrap();
@@ -45,7 +46,9 @@ fn a_change_leaves_the_rest_alone() {
         currency: Some("USD".into()),
         ..AccountChange::default()
     };
-    let changed = accounts.update_account(account.id, &change).unwrap();
+    let changed = acting(&accounts)
+        .update_account(account.id, &change)
+        .unwrap();
     assert_eq!(&*changed.settings.currency, "USD");
     assert_eq!(
         (&changed.name, &changed.settings.timezone),
@@ -55,7 +58,9 @@ fn a_change_leaves_the_rest_alone() {
         retention_months: Some(None),
         ..AccountChange::default()
     };
-    accounts.update_account(account.id, &unlimited).unwrap();
+    acting(&accounts)
+        .update_account(account.id, &unlimited)
+        .unwrap();
     assert_eq!(accounts.account(account.id).unwrap(), changed);
 }
 
@@ -78,7 +83,7 @@ fn every_fault_is_told_at_once_and_nothing_is_changed() {
         retention_months: Some(Some(0)),
         ecommerce: None,
     };
-    let Err(Error::Invalid(faults)) = accounts.update_account(account.id, &change) else {
+    let Err(Error::Invalid(faults)) = acting(&accounts).update_account(account.id, &change) else {
         panic!("accepted");
     };
     let told: Vec<(&str, &str)> = faults
@@ -115,7 +120,9 @@ fn addresses_of_sites() {
             ..AccountChange::default()
         };
         assert_eq!(
-            accounts.update_account(account.id, &change).is_ok(),
+            acting(&accounts)
+                .update_account(account.id, &change)
+                .is_ok(),
             expect,
             "{url:?}"
         );
@@ -146,12 +153,12 @@ fn unknown_accounts_are_told() {
     assert!(matches!(accounts.account(nobody), Err(Error::NoSuchAccount(id)) if id == nobody));
     let change = AccountChange::default();
     assert!(matches!(
-        accounts.update_account(nobody, &change),
+        acting(&accounts).update_account(nobody, &change),
         Err(Error::NoSuchAccount(_))
     ));
     let empty = AccountChange::default();
     assert!(
-        matches!(accounts.create_account(&empty, NOW), Err(Error::Invalid(faults)) if faults.len() == 2)
+        matches!(acting(&accounts).create_account(&empty), Err(Error::Invalid(faults)) if faults.len() == 2)
     );
     assert_eq!(accounts.accounts().unwrap().len(), 1);
 }
@@ -167,7 +174,9 @@ fn the_plan_is_set_apart() {
         start: NOW,
         end: Some(NOW.plus(1)),
     };
-    accounts.set_plan(account.id, plan.clone()).unwrap();
+    acting(&accounts)
+        .set_plan(account.id, plan.clone())
+        .unwrap();
     assert_eq!(accounts.account(account.id).unwrap().plan, plan);
 }
 
@@ -191,7 +200,7 @@ fn a_newer_file_is_refused() {
 fn a_backup_holds_everything() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = Accounts::open(&folder.path().join("accounts.sqlite")).unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap();
+    let account = acting(&accounts).create_account(&draft("First")).unwrap();
     let copy = folder.path().join("copy.sqlite");
     accounts.back_up(&copy).unwrap();
     assert_eq!(

@@ -1,7 +1,7 @@
-use afsa_accounts::{Accounts, Error, NewKey, Principal, Refusal, Scope, Scopes};
+use afsa_accounts::{Accounts, Actor, Error, NewKey, Principal, Refusal, Scope, Scopes};
 use afsa_model::{AccountId, Timestamp};
 
-use crate::{NOW, draft, with_account};
+use crate::{NOW, acting, draft, with_account};
 
 fn reader() -> NewKey {
     NewKey {
@@ -22,9 +22,9 @@ fn refusal(outcome: Result<Principal, Error>) -> Option<Refusal> {
 #[test]
 fn a_key_opens_its_account_alone() {
     let (accounts, first) = with_account();
-    let second = accounts.create_account(&draft("Second"), NOW).unwrap();
-    let created = accounts
-        .create_key(second.id, &reader(), [0x5a; 32], NOW)
+    let second = acting(&accounts).create_account(&draft("Second")).unwrap();
+    let created = acting(&accounts)
+        .create_key(second.id, &reader(), [0x5a; 32])
         .unwrap();
     let (number, secret) = created.text.split_once('-').unwrap();
     assert_eq!(number, second.id.0.to_string());
@@ -55,9 +55,9 @@ fn the_text_is_nowhere_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
     let accounts = Accounts::open(&path).unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap();
-    let created = accounts
-        .create_key(account.id, &reader(), [0x5a; 32], NOW)
+    let account = acting(&accounts).create_account(&draft("First")).unwrap();
+    let created = acting(&accounts)
+        .create_key(account.id, &reader(), [0x5a; 32])
         .unwrap();
     let secret = created.text.split_once('-').unwrap().1.as_bytes().to_vec();
     drop(accounts);
@@ -75,8 +75,8 @@ fn expiry_and_revocation() {
         expires_at: Some(NOW.plus(1_000)),
         ..reader()
     };
-    let text = accounts
-        .create_key(account.id, &expiring, [1; 32], NOW)
+    let text = acting(&accounts)
+        .create_key(account.id, &expiring, [1; 32])
         .unwrap()
         .text;
     let check = |at: Timestamp, expect| {
@@ -84,11 +84,12 @@ fn expiry_and_revocation() {
     };
     check(NOW.plus(999), None);
     check(NOW.plus(1_000), Some(Refusal::Expired));
-    let created = accounts
-        .create_key(account.id, &reader(), [2; 32], NOW)
+    let created = acting(&accounts)
+        .create_key(account.id, &reader(), [2; 32])
         .unwrap();
     let revoked = accounts
-        .revoke_key(account.id, created.key.id, NOW.plus(5))
+        .acting(Actor::CommandLine, NOW.plus(5))
+        .revoke_key(account.id, created.key.id)
         .unwrap();
     assert_eq!(revoked.revoked_at, Some(NOW.plus(5)));
     assert_eq!(
@@ -96,7 +97,8 @@ fn expiry_and_revocation() {
         Some(Refusal::Revoked)
     );
     let again = accounts
-        .revoke_key(account.id, created.key.id, NOW.plus(9))
+        .acting(Actor::CommandLine, NOW.plus(9))
+        .revoke_key(account.id, created.key.id)
         .unwrap();
     assert_eq!(again, revoked);
 }
@@ -104,9 +106,9 @@ fn expiry_and_revocation() {
 #[test]
 fn keys_belong_to_their_account() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
-    let key = accounts
-        .create_key(account.id, &reader(), [1; 32], NOW)
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
+    let key = acting(&accounts)
+        .create_key(account.id, &reader(), [1; 32])
         .unwrap()
         .key;
     assert!(matches!(
@@ -114,19 +116,21 @@ fn keys_belong_to_their_account() {
         Err(Error::NotFound { .. })
     ));
     assert!(matches!(
-        accounts.revoke_key(other.id, key.id, NOW),
+        acting(&accounts).revoke_key(other.id, key.id),
         Err(Error::NotFound { .. })
     ));
     assert!(matches!(
-        accounts.rename_key(other.id, key.id, "stolen"),
+        acting(&accounts).rename_key(other.id, key.id, "stolen"),
         Err(Error::NotFound { .. })
     ));
     assert_eq!(accounts.keys(other.id).unwrap(), []);
     assert_eq!(accounts.key(account.id, key.id).unwrap(), key);
-    let renamed = accounts.rename_key(account.id, key.id, "new name").unwrap();
+    let renamed = acting(&accounts)
+        .rename_key(account.id, key.id, "new name")
+        .unwrap();
     assert_eq!(accounts.keys(account.id).unwrap(), [renamed]);
     assert!(matches!(
-        accounts.create_key(AccountId(99), &reader(), [3; 32], NOW),
+        acting(&accounts).create_key(AccountId(99), &reader(), [3; 32]),
         Err(Error::NoSuchAccount(_))
     ));
 }
@@ -139,7 +143,8 @@ fn what_no_key_can_be() {
         scopes: Scopes::default(),
         expires_at: Some(NOW),
     };
-    let Err(Error::Invalid(faults)) = accounts.create_key(account.id, &new, [1; 32], NOW) else {
+    let Err(Error::Invalid(faults)) = acting(&accounts).create_key(account.id, &new, [1; 32])
+    else {
         panic!("accepted");
     };
     let fields: Vec<&str> = faults.iter().map(|fault| fault.field).collect();
@@ -151,9 +156,9 @@ fn the_last_use_is_seen_at_once_and_written_later() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
     let accounts = Accounts::open(&path).unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap();
-    let created = accounts
-        .create_key(account.id, &reader(), [1; 32], NOW)
+    let account = acting(&accounts).create_account(&draft("First")).unwrap();
+    let created = acting(&accounts)
+        .create_key(account.id, &reader(), [1; 32])
         .unwrap();
     accounts.authenticate(&created.text, NOW.plus(7)).unwrap();
     let last_use =
@@ -174,7 +179,9 @@ fn an_account_has_so_many_keys_and_remembers_as_many_dead_ones() {
             expires_at,
             ..reader()
         };
-        accounts.create_key(account.id, &new, secret, now)
+        accounts
+            .acting(Actor::CommandLine, now)
+            .create_key(account.id, &new, secret)
     };
     for number in 0..1_000 {
         create(number, Some(NOW.plus(5)), NOW).unwrap();
@@ -186,7 +193,7 @@ fn an_account_has_so_many_keys_and_remembers_as_many_dead_ones() {
     // All of them have expired by then, and one more is revoked.
     let later = NOW.plus(5);
     let revoked = create(1_001, None, later).unwrap().key.id;
-    accounts.revoke_key(account.id, revoked, later).unwrap();
+    acting(&accounts).revoke_key(account.id, revoked).unwrap();
     let last = create(1_002, None, later).unwrap().key.id;
     let keys = accounts.keys(account.id).unwrap();
     assert_eq!(keys.len(), 1_001);
@@ -200,14 +207,14 @@ fn another_process_revokes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
     let server = Accounts::open(&path).unwrap();
-    let account = server.create_account(&draft("First"), NOW).unwrap();
+    let account = acting(&server).create_account(&draft("First")).unwrap();
     let command_line = Accounts::open(&path).unwrap();
-    let created = command_line
-        .create_key(account.id, &reader(), [1; 32], NOW)
+    let created = acting(&command_line)
+        .create_key(account.id, &reader(), [1; 32])
         .unwrap();
     assert!(server.authenticate(&created.text, NOW).is_ok());
-    command_line
-        .revoke_key(account.id, created.key.id, NOW)
+    acting(&command_line)
+        .revoke_key(account.id, created.key.id)
         .unwrap();
     assert_eq!(
         refusal(server.authenticate(&created.text, NOW)),

@@ -7,15 +7,20 @@ mod secrets;
 mod stored_things;
 mod usage;
 
-use afsa_accounts::{Account, AccountChange, Accounts};
+use afsa_accounts::{Account, AccountChange, Accounts, Acting, Actor};
 use afsa_model::Timestamp;
 
 const NOW: Timestamp = Timestamp(1_793_000_000_000);
 
 fn with_account() -> (Accounts, Account) {
     let accounts = Accounts::in_memory().unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap();
+    let account = acting(&accounts).create_account(&draft("First")).unwrap();
     (accounts, account)
+}
+
+/// Whoever has the data folder, now.
+fn acting(accounts: &Accounts) -> Acting<'_> {
+    accounts.acting(Actor::CommandLine, NOW)
 }
 
 fn draft(name: &str) -> AccountChange {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use afsa_accounts::{AccountChange, Accounts, Error, MOST_OWN_RATES, OwnRateChoice, OwnRateDraft};
 use afsa_model::{AccountId, ExchangeRates, OwnRate, QUOTE_SCALE, Timestamp, ZoneOffsets};
 
-use crate::{NOW, draft, with_account};
+use crate::{acting, draft, with_account};
 
 fn own(day: i32, reference: &str, currency: &str, quote: i64) -> OwnRate {
     OwnRate {
@@ -69,8 +69,8 @@ fn drafts_are_read_or_told_what_is_wrong() {
 #[test]
 fn rates_are_kept_by_day_and_currencies() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
-    let add = |rates: &[OwnRate]| accounts.add_own_rates(account.id, rates).unwrap();
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
+    let add = |rates: &[OwnRate]| acting(&accounts).add_own_rates(account.id, rates).unwrap();
     add(&[own(5, "EUR", "USD", 2), own(4, "EUR", "USD", 1)]);
     // One rate for a day and two currencies, whichever it is quoted in.
     add(&[own(5, "USD", "EUR", 7), own(4, "KWD", "USD", 3)]);
@@ -96,16 +96,20 @@ fn rates_are_kept_by_day_and_currencies() {
     check(choice(None, Some(5), None), 9, 0, &kept[2..], 1);
     check(choice(None, Some(3), Some(4)), 9, 0, &kept[..2], 2);
     check(choice(None, Some(5), Some(4)), 9, 0, &[], 0);
-    let delete = |choice| accounts.delete_own_rates(account.id, &choice).unwrap();
+    let delete = |choice| {
+        acting(&accounts)
+            .delete_own_rates(account.id, &choice)
+            .unwrap()
+    };
     assert_eq!(delete(choice(Some("USD"), Some(5), None)), 1);
-    accounts
+    acting(&accounts)
         .replace_own_rates(account.id, &[own(9, "EUR", "JPY", 4)])
         .unwrap();
     assert_eq!(all(&accounts, account.id), [own(9, "EUR", "JPY", 4)]);
     assert_eq!(delete(OwnRateChoice::default()), 1);
     let nobody = AccountId(99);
     assert!(matches!(
-        accounts.add_own_rates(nobody, &[]),
+        acting(&accounts).add_own_rates(nobody, &[]),
         Err(Error::NoSuchAccount(_))
     ));
 }
@@ -113,17 +117,19 @@ fn rates_are_kept_by_day_and_currencies() {
 #[test]
 fn too_many_rates_change_nothing() {
     let (accounts, account) = with_account();
-    accounts
+    acting(&accounts)
         .add_own_rates(account.id, &[own(-1, "EUR", "USD", 1)])
         .unwrap();
     let most = i32::try_from(MOST_OWN_RATES).unwrap();
     let many: Vec<_> = (0..most).map(|day| own(day, "EUR", "USD", 2)).collect();
     assert!(matches!(
-        accounts.add_own_rates(account.id, &many),
+        acting(&accounts).add_own_rates(account.id, &many),
         Err(Error::TooMany { .. })
     ));
     assert_eq!(all(&accounts, account.id), [own(-1, "EUR", "USD", 1)]);
-    accounts.replace_own_rates(account.id, &many).unwrap();
+    acting(&accounts)
+        .replace_own_rates(account.id, &many)
+        .unwrap();
     assert_eq!(all(&accounts, account.id).len(), many.len());
 }
 
@@ -135,8 +141,8 @@ fn settings_are_read_whole() {
     let mut bank = ExchangeRates::quoted_in("EUR");
     bank.note("USD", 10, 2 * QUOTE_SCALE);
     let bank = Arc::new(bank);
-    let one = accounts.create_account(&draft("One"), NOW).unwrap();
-    let two = accounts.create_account(&draft("Two"), NOW).unwrap();
+    let one = acting(&accounts).create_account(&draft("One")).unwrap();
+    let two = acting(&accounts).create_account(&draft("Two")).unwrap();
     let settings = |id| accounts.account(id).unwrap().settings;
     assert_eq!(settings(one.id).zone, ZoneOffsets::default());
     accounts.use_rates(bank.clone());
@@ -145,7 +151,7 @@ fn settings_are_read_whole() {
         timezone: Some("Asia/Tokyo".into()),
         ..AccountChange::default()
     };
-    let changed = accounts.update_account(one.id, &in_tokyo).unwrap();
+    let changed = acting(&accounts).update_account(one.id, &in_tokyo).unwrap();
     assert_eq!(changed, accounts.account(one.id).unwrap());
     assert_eq!(changed.settings.zone.at(Timestamp(0)), 10);
     assert_eq!(settings(two.id).zone.at(Timestamp(0)), 3);
@@ -154,7 +160,7 @@ fn settings_are_read_whole() {
         assert!(Arc::ptr_eq(&account.settings.rates, &bank));
     }
     let converted = |id, day| settings(id).rates.converted(100, "USD", "EUR", day);
-    accounts
+    acting(&accounts)
         .add_own_rates(one.id, &[own(11, "EUR", "USD", 4 * QUOTE_SCALE)])
         .unwrap();
     assert_eq!(
@@ -169,7 +175,7 @@ fn settings_are_read_whole() {
     ));
     // Another process changes them.
     let elsewhere = Accounts::open(&path).unwrap();
-    elsewhere
+    acting(&elsewhere)
         .add_own_rates(one.id, &[own(11, "EUR", "USD", 5 * QUOTE_SCALE)])
         .unwrap();
     assert_eq!(converted(one.id, 11), Some(20));
@@ -178,7 +184,7 @@ fn settings_are_read_whole() {
     accounts.use_rates(Arc::new(newer));
     let days = [10, 11, 12].map(|day| converted(one.id, day));
     assert_eq!(days, [None, Some(20), Some(10)]);
-    accounts
+    acting(&accounts)
         .delete_own_rates(one.id, &OwnRateChoice::default())
         .unwrap();
     assert!(Arc::ptr_eq(

@@ -1,7 +1,7 @@
 use afsa_accounts::{CheckoutStepChange, Error, GoalChange, SegmentChange};
 use afsa_model::AccountId;
 
-use crate::{NOW, draft, with_account};
+use crate::{acting, draft, with_account};
 
 fn sign_up() -> GoalChange {
     GoalChange {
@@ -15,19 +15,23 @@ fn sign_up() -> GoalChange {
 #[test]
 fn goals_live_and_die() {
     let (accounts, account) = with_account();
-    let goal = accounts.create_goal(account.id, &sign_up(), NOW).unwrap();
+    let goal = acting(&accounts)
+        .create_goal(account.id, &sign_up())
+        .unwrap();
     assert_eq!(accounts.goal(account.id, goal.id).unwrap(), goal);
     assert_eq!(accounts.goals(account.id).unwrap(), vec![goal.clone()]);
     let change = GoalChange {
         value: Some(None),
         ..GoalChange::default()
     };
-    let changed = accounts.update_goal(account.id, goal.id, &change).unwrap();
+    let changed = acting(&accounts)
+        .update_goal(account.id, goal.id, &change)
+        .unwrap();
     assert_eq!((changed.value, &changed.name), (None, &goal.name));
     assert_eq!(accounts.goal(account.id, goal.id).unwrap(), changed);
-    accounts.delete_goal(account.id, goal.id).unwrap();
+    acting(&accounts).delete_goal(account.id, goal.id).unwrap();
     assert!(matches!(
-        accounts.delete_goal(account.id, goal.id),
+        acting(&accounts).delete_goal(account.id, goal.id),
         Err(Error::NotFound { .. })
     ));
     assert_eq!(accounts.goals(account.id).unwrap(), []);
@@ -36,20 +40,22 @@ fn goals_live_and_die() {
 #[test]
 fn names_are_taken_once_an_account() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
-    accounts.create_goal(account.id, &sign_up(), NOW).unwrap();
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
+    acting(&accounts)
+        .create_goal(account.id, &sign_up())
+        .unwrap();
     assert!(matches!(
-        accounts.create_goal(account.id, &sign_up(), NOW),
+        acting(&accounts).create_goal(account.id, &sign_up()),
         Err(Error::NameTaken { kind: "goal", .. })
     ));
-    accounts.create_goal(other.id, &sign_up(), NOW).unwrap();
+    acting(&accounts).create_goal(other.id, &sign_up()).unwrap();
     let second = GoalChange {
         name: Some("Second".into()),
         ..sign_up()
     };
-    let second = accounts.create_goal(account.id, &second, NOW).unwrap();
+    let second = acting(&accounts).create_goal(account.id, &second).unwrap();
     assert!(matches!(
-        accounts.update_goal(account.id, second.id, &sign_up()),
+        acting(&accounts).update_goal(account.id, second.id, &sign_up()),
         Err(Error::NameTaken { .. })
     ));
 }
@@ -57,7 +63,7 @@ fn names_are_taken_once_an_account() {
 #[test]
 fn an_account_has_no_endless_lists() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
     let goal = |number: usize| GoalChange {
         name: Some(format!("Goal {number}")),
         ..sign_up()
@@ -67,28 +73,30 @@ fn an_account_has_no_endless_lists() {
         filters: Some("[]".into()),
     };
     for number in 0..500 {
-        accounts
-            .create_goal(account.id, &goal(number), NOW)
+        acting(&accounts)
+            .create_goal(account.id, &goal(number))
             .unwrap();
-        accounts
-            .create_segment(account.id, &segment(number), NOW)
+        acting(&accounts)
+            .create_segment(account.id, &segment(number))
             .unwrap();
     }
     assert!(matches!(
-        accounts.create_goal(account.id, &goal(500), NOW),
+        acting(&accounts).create_goal(account.id, &goal(500)),
         Err(Error::TooMany { kind: "goal", .. })
     ));
     assert!(matches!(
-        accounts.create_segment(account.id, &segment(500), NOW),
+        acting(&accounts).create_segment(account.id, &segment(500)),
         Err(Error::TooMany {
             kind: "segment",
             ..
         })
     ));
-    accounts.create_goal(other.id, &goal(500), NOW).unwrap();
+    acting(&accounts).create_goal(other.id, &goal(500)).unwrap();
     let first = accounts.goals(account.id).unwrap()[0].id;
-    accounts.delete_goal(account.id, first).unwrap();
-    accounts.create_goal(account.id, &goal(500), NOW).unwrap();
+    acting(&accounts).delete_goal(account.id, first).unwrap();
+    acting(&accounts)
+        .create_goal(account.id, &goal(500))
+        .unwrap();
 }
 
 #[test]
@@ -102,7 +110,7 @@ fn a_filter_is_no_book() {
         let faults = change.faults(true);
         let told: Vec<&str> = faults.iter().map(|fault| fault.error).collect();
         assert_eq!(told, expect, "{length}");
-        let made = accounts.create_segment(account.id, &change, NOW);
+        let made = acting(&accounts).create_segment(account.id, &change);
         assert_eq!(made.is_ok(), expect.is_empty(), "{length}");
     };
     check(0, &["missing"]);
@@ -121,9 +129,11 @@ fn segments_live_and_die() {
         name: Some("French".into()),
         filters: Some(r#"["is","country",["FR"]]"#.into()),
     };
-    let segment = accounts.create_segment(account.id, &french, NOW).unwrap();
+    let segment = acting(&accounts)
+        .create_segment(account.id, &french)
+        .unwrap();
     assert!(matches!(
-        accounts.create_segment(account.id, &french, NOW),
+        acting(&accounts).create_segment(account.id, &french),
         Err(Error::NameTaken {
             kind: "segment",
             ..
@@ -133,7 +143,7 @@ fn segments_live_and_die() {
         name: Some("From France".into()),
         filters: None,
     };
-    let changed = accounts
+    let changed = acting(&accounts)
         .update_segment(account.id, segment.id, &change)
         .unwrap();
     assert_eq!(changed.filters, segment.filters);
@@ -142,7 +152,9 @@ fn segments_live_and_die() {
         vec![changed.clone()]
     );
     assert_eq!(accounts.segment(account.id, segment.id).unwrap(), changed);
-    accounts.delete_segment(account.id, segment.id).unwrap();
+    acting(&accounts)
+        .delete_segment(account.id, segment.id)
+        .unwrap();
     assert!(matches!(
         accounts.segment(account.id, segment.id),
         Err(Error::NotFound { .. })
@@ -152,13 +164,19 @@ fn segments_live_and_die() {
 #[test]
 fn nothing_is_reached_from_another_account() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
-    let goal = accounts.create_goal(account.id, &sign_up(), NOW).unwrap();
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
+    let goal = acting(&accounts)
+        .create_goal(account.id, &sign_up())
+        .unwrap();
     assert!(accounts.goal(other.id, goal.id).is_err());
-    assert!(accounts.update_goal(other.id, goal.id, &sign_up()).is_err());
-    assert!(accounts.delete_goal(other.id, goal.id).is_err());
+    assert!(
+        acting(&accounts)
+            .update_goal(other.id, goal.id, &sign_up())
+            .is_err()
+    );
+    assert!(acting(&accounts).delete_goal(other.id, goal.id).is_err());
     assert!(matches!(
-        accounts.create_goal(AccountId(99), &sign_up(), NOW),
+        acting(&accounts).create_goal(AccountId(99), &sign_up()),
         Err(Error::NoSuchAccount(_))
     ));
     assert_eq!(accounts.goal(account.id, goal.id).unwrap(), goal);
@@ -167,7 +185,8 @@ fn nothing_is_reached_from_another_account() {
 #[test]
 fn what_is_needed_is_named() {
     let (accounts, account) = with_account();
-    let Err(Error::Invalid(faults)) = accounts.create_goal(account.id, &GoalChange::default(), NOW)
+    let Err(Error::Invalid(faults)) =
+        acting(&accounts).create_goal(account.id, &GoalChange::default())
     else {
         panic!("accepted");
     };
@@ -180,12 +199,13 @@ fn what_is_needed_is_named() {
 #[test]
 fn checkout_steps_have_one_name_each() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
     let step = |number: i64, label: &str| CheckoutStepChange {
         number: Some(number),
         label: Some(label.into()),
     };
-    let create = |draft: &CheckoutStepChange| accounts.create_checkout_step(account.id, draft, NOW);
+    let create =
+        |draft: &CheckoutStepChange| acting(&accounts).create_checkout_step(account.id, draft);
     let payment = create(&step(3, " Payment ")).unwrap();
     let cart = create(&step(0, "Cart")).unwrap();
     assert_eq!((payment.number, &*payment.label), (3, "Payment"));
@@ -197,11 +217,11 @@ fn checkout_steps_have_one_name_each() {
         create(&step(3, "Pay")),
         Err(Error::NameTaken { .. })
     ));
-    accounts
-        .create_checkout_step(other.id, &step(3, "Pay"), NOW)
+    acting(&accounts)
+        .create_checkout_step(other.id, &step(3, "Pay"))
         .unwrap();
     let update = |number, change: &CheckoutStepChange| {
-        accounts.update_checkout_step(account.id, number, change)
+        acting(&accounts).update_checkout_step(account.id, number, change)
     };
     assert!(matches!(
         update(3, &step(0, "Pay")),
@@ -217,7 +237,9 @@ fn checkout_steps_have_one_name_each() {
         accounts.checkout_step(account.id, 3),
         Err(Error::NotFound { id: 3, .. })
     ));
-    accounts.delete_checkout_step(account.id, 4).unwrap();
+    acting(&accounts)
+        .delete_checkout_step(account.id, 4)
+        .unwrap();
     assert_eq!(accounts.checkout_steps(account.id).unwrap(), [cart]);
     let faults = |change: CheckoutStepChange| -> Vec<(&str, &str)> {
         let faults = change.faults(true);

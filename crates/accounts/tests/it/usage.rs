@@ -1,7 +1,7 @@
 use afsa_accounts::Accounts;
 use afsa_model::{AccountId, DAY, MINUTE, Timestamp};
 
-use crate::{NOW, draft, with_account};
+use crate::{NOW, acting, draft, with_account};
 
 const QUARTER_HOUR: i64 = 15 * MINUTE;
 
@@ -13,7 +13,7 @@ fn start() -> Timestamp {
 #[test]
 fn hits_count_from_the_quarter_hour_in_which_they_came() {
     let (accounts, account) = with_account();
-    let other = accounts.create_account(&draft("Other"), NOW).unwrap();
+    let other = acting(&accounts).create_account(&draft("Other")).unwrap();
     let at =
         |quarters: i64, milliseconds: i64| start().plus(quarters * QUARTER_HOUR + milliseconds);
     accounts.note_hits(account.id, at(0, 0), 1);
@@ -49,7 +49,10 @@ fn what_was_written_outlives_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
     let accounts = Accounts::open(&path).unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap().id;
+    let account = acting(&accounts)
+        .create_account(&draft("First"))
+        .unwrap()
+        .id;
     accounts.note_hits(account, NOW, 7);
     accounts.write_notes(NOW).unwrap();
     accounts.note_hits(account, NOW, 70);
@@ -86,7 +89,10 @@ fn nothing_noted_is_lost_where_it_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.sqlite");
     let accounts = Accounts::open(&path).unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap().id;
+    let account = acting(&accounts)
+        .create_account(&draft("First"))
+        .unwrap()
+        .id;
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside
         .execute_batch("ALTER TABLE hits_taken RENAME TO hidden")
@@ -116,7 +122,10 @@ fn an_account_that_is_not_there_keeps_nobody_from_being_counted() {
 fn readers_and_writers_at_once_count_everything_once() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = Accounts::open(&folder.path().join("accounts.sqlite")).unwrap();
-    let account = accounts.create_account(&draft("First"), NOW).unwrap().id;
+    let account = acting(&accounts)
+        .create_account(&draft("First"))
+        .unwrap()
+        .id;
     let hits = || accounts.hits_since(account, start(), NOW.plus(1)).unwrap();
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| (0..50).for_each(|_| accounts.write_notes(NOW).unwrap()));

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use afsa_accounts::{Account, AccountChange};
+use afsa_accounts::{Account, AccountChange, Actor};
 use afsa_ingest::Clock;
 use afsa_model::AccountId;
 use clap::{Args, Subcommand};
@@ -90,6 +90,7 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let accounts = open_accounts(config)?;
+    let acting = accounts.acting(Actor::CommandLine, SystemClock.now());
     match command {
         AccountsCommand::Create {
             name,
@@ -97,7 +98,7 @@ pub fn run(
             settings,
         } => {
             let draft = settings.change(Some(name), Some(url));
-            let account = accounts.create_account(&draft, SystemClock.now())?;
+            let account = acting.create_account(&draft)?;
             writeln!(out, "{}", account.id)?;
         }
         AccountsCommand::List => {
@@ -120,7 +121,7 @@ pub fn run(
             settings,
         } => {
             show(
-                &accounts.update_account(account, &settings.change(name, url))?,
+                &acting.update_account(account, &settings.change(name, url))?,
                 out,
             )?;
         }

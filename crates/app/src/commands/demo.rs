@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Read, Write};
 
-use afsa_accounts::{AccountChange, NewKey, Scopes};
+use afsa_accounts::{AccountChange, Actor, NewKey, Scopes};
 use afsa_ingest::{Format, ImportState};
 use afsa_model::{AccountId, DAY, Timestamp};
 use afsa_traffic::{Generator, Profile};
@@ -28,10 +28,11 @@ pub fn run(config: &Config, visits: u64, out: &mut dyn Write) -> Result<(), Comm
         Some(account) => account.id,
         None => fill(&instance, visits, now, out)?,
     };
+    let acting = instance.accounts.acting(Actor::System, now);
     // Keys are shown once and never kept, so each start makes its own.
     for key in instance.accounts.keys(account)? {
         if key.name == NAME && key.revoked_at.is_none() {
-            instance.accounts.revoke_key(account, key.id, now)?;
+            acting.revoke_key(account, key.id)?;
         }
     }
     let key = NewKey {
@@ -39,10 +40,7 @@ pub fn run(config: &Config, visits: u64, out: &mut dyn Write) -> Result<(), Comm
         scopes: Scopes::all(),
         expires_at: None,
     };
-    let key = instance
-        .accounts
-        .create_key(account, &key, random_bytes(), now)?
-        .text;
+    let key = acting.create_key(account, &key, random_bytes())?.text;
     serve::serve(instance, config, out, |address, out| {
         writeln!(out, "\nThe account is {account}, its key is\n\n    {key}\n")?;
         writeln!(out, "Read and try the API at {address}/docs, or paste:\n")?;
@@ -82,7 +80,10 @@ fn fill(
         currency: Some("EUR".to_owned()),
         ..AccountChange::default()
     };
-    let account = instance.accounts.create_account(&draft, now)?;
+    let account = instance
+        .accounts
+        .acting(Actor::System, now)
+        .create_account(&draft)?;
     afsa_store::Store::configure(instance.store.as_ref(), account.id, &account.settings);
     let today = now.0.div_euclid(DAY);
     let profile = Profile {

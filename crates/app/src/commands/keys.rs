@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use afsa_accounts::{NewKey, Scope, Scopes};
+use afsa_accounts::{Actor, NewKey, Scope, Scopes};
 use afsa_ingest::Clock;
 use afsa_model::{AccountId, DAY};
 use clap::Subcommand;
@@ -48,6 +48,7 @@ pub enum KeysCommand {
 pub fn run(command: KeysCommand, config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
     let accounts = open_accounts(config)?;
     let now = SystemClock.now();
+    let acting = accounts.acting(Actor::CommandLine, now);
     match command {
         KeysCommand::Create {
             account,
@@ -62,7 +63,7 @@ pub fn run(command: KeysCommand, config: &Config, out: &mut dyn Write) -> Result
                 scopes,
                 expires_at,
             };
-            let created = accounts.create_key(account, &new, random_bytes(), now)?;
+            let created = acting.create_key(account, &new, random_bytes())?;
             writeln!(out, "{}", created.text)?;
         }
         KeysCommand::List { account } => {
@@ -86,7 +87,7 @@ pub fn run(command: KeysCommand, config: &Config, out: &mut dyn Write) -> Result
             }
         }
         KeysCommand::Revoke { account, id } => {
-            let key = accounts.revoke_key(account, id, now)?;
+            let key = acting.revoke_key(account, id)?;
             writeln!(out, "key {} ({}) opens nothing any more", key.id, key.name)?;
         }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use afsa_accounts::{MOST_OWN_RATES, OwnRateChoice};
+use afsa_accounts::{Actor, MOST_OWN_RATES, OwnRateChoice};
+use afsa_ingest::Clock;
 use afsa_model::{AccountId, ExchangeRates, OwnRate, day_text, parse_day, quote_text};
 use afsa_rates::{EURO, History, LONGEST_TEXT};
 use clap::{Args, Subcommand};
@@ -13,6 +14,7 @@ use super::CommandError;
 use crate::config::Config;
 use crate::instance::open_accounts;
 use crate::rates::RatesFile;
+use crate::wiring::SystemClock;
 
 #[derive(Subcommand)]
 pub enum RatesCommand {
@@ -168,10 +170,11 @@ fn account(
         clear,
     } = command;
     let accounts = open_accounts(config)?;
+    let acting = accounts.acting(Actor::CommandLine, SystemClock.now());
     let settings = accounts.account(account)?.settings;
     let Some(path) = file else {
         if clear {
-            let count = accounts.delete_own_rates(account, &OwnRateChoice::default())?;
+            let count = acting.delete_own_rates(account, &OwnRateChoice::default())?;
             writeln!(out, "{count} rates are forgotten")?;
             return Ok(());
         }
@@ -207,9 +210,9 @@ fn account(
         })
         .collect();
     if clear {
-        accounts.replace_own_rates(account, &rates)?;
+        acting.replace_own_rates(account, &rates)?;
     } else {
-        accounts.add_own_rates(account, &rates)?;
+        acting.add_own_rates(account, &rates)?;
     }
     let count = rates.len();
     writeln!(

@@ -92,8 +92,9 @@ async fn read(call: Call) -> Result<Response, Problem> {
 async fn update(call: Call) -> Result<Response, Problem> {
     let change = change(call.document(), &call.authorized.account()?)?;
     let authorized = call.authorized.clone();
+    let now = call.now;
     let changing =
-        move || authorized.change_settings(|accounts, id| accounts.update_account(id, &change));
+        move || authorized.change_settings(now, |acting, id| acting.update_account(id, &change));
     let account = call.server.gate.run(&call.server.limits, changing).await?;
     Ok(reply::json(&with_usage(call, &account).await?))
 }

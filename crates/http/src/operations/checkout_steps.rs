@@ -53,9 +53,9 @@ impl Stored for CheckoutStep {
     const STEPS: Steps<CheckoutStep, CheckoutStepChange> = Steps {
         list: Accounts::checkout_steps,
         find: Accounts::checkout_step,
-        create: Accounts::create_checkout_step,
-        update: Accounts::update_checkout_step,
-        delete: Accounts::delete_checkout_step,
+        create: |acting, account, draft| acting.create_checkout_step(account, draft),
+        update: |acting, account, id, change| acting.update_checkout_step(account, id, change),
+        delete: |acting, account, id| acting.delete_checkout_step(account, id),
     };
 
     fn example() -> Value {

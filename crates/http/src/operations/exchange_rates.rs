@@ -1,6 +1,6 @@
 //! Rates of exchange that an account tells by itself.
 
-use afsa_accounts::{Accounts, Error, OwnRateChoice, OwnRateDraft, Scope};
+use afsa_accounts::{Acting, Error, OwnRateChoice, OwnRateDraft, Scope};
 use afsa_model::{AccountId, OwnRate, day_text, parse_day, quote_text};
 use axum::http::Method;
 use axum::response::Response;
@@ -75,7 +75,10 @@ pub(crate) fn operations() -> Vec<Operation> {
              accepted, none. Of one date and two currencies the last one counts, before the \
              European Central Bank's. All orders, past ones too, are converted anew.",
             Handler::Account(Scope::AccountWrite, |call| {
-                take(call, Accounts::add_own_rates).boxed()
+                take(call, |acting, account, rates| {
+                    acting.add_own_rates(account, rates)
+                })
+                .boxed()
             }),
         )),
         taking(base(
@@ -84,7 +87,10 @@ pub(crate) fn operations() -> Vec<Operation> {
             "Replace own rates of exchange",
             "Keeps these rates and forgets all others of the account's own.",
             Handler::Account(Scope::AccountWrite, |call| {
-                take(call, Accounts::replace_own_rates).boxed()
+                take(call, |acting, account, rates| {
+                    acting.replace_own_rates(account, rates)
+                })
+                .boxed()
             }),
         )),
         Operation {
@@ -164,14 +170,15 @@ async fn list(call: Call) -> Result<Response, Problem> {
 
 async fn take(
     call: Call,
-    keep: fn(&Accounts, AccountId, &[OwnRate]) -> Result<(), Error>,
+    keep: fn(&Acting<'_>, AccountId, &[OwnRate]) -> Result<(), Error>,
 ) -> Result<Response, Problem> {
     let authorized = call.authorized.clone();
+    let now = call.now;
     let document = call.document().clone();
     // Reading a long list takes its time too.
     let taking = move || {
         let rates = rates(&document, &authorized.account()?.settings.currency)?;
-        authorized.change_settings(|accounts, account| keep(accounts, account, &rates))?;
+        authorized.change_settings(now, |acting, account| keep(acting, account, &rates))?;
         Ok(rates.len())
     };
     let accepted = call.server.gate.run(&call.server.limits, taking).await?;
@@ -183,8 +190,11 @@ async fn delete(call: Call) -> Result<Response, Problem> {
     let choice = choice(&mut fields);
     fields.finish()?;
     let authorized = call.authorized.clone();
+    let now = call.now;
     let deleting = move || {
-        authorized.change_settings(|accounts, account| accounts.delete_own_rates(account, &choice))
+        authorized.change_settings(now, |acting, account| {
+            acting.delete_own_rates(account, &choice)
+        })
     };
     let deleted = call.server.gate.run(&call.server.limits, deleting).await?;
     Ok(reply::json(&json!({"deleted": deleted})))

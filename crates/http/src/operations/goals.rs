@@ -50,9 +50,9 @@ impl Stored for Goal {
     const STEPS: Steps<Goal, GoalChange> = Steps {
         list: Accounts::goals,
         find: Accounts::goal,
-        create: Accounts::create_goal,
-        update: Accounts::update_goal,
-        delete: Accounts::delete_goal,
+        create: |acting, account, draft| acting.create_goal(account, draft),
+        update: |acting, account, id, change| acting.update_goal(account, id, change),
+        delete: |acting, account, id| acting.delete_goal(account, id),
     };
 
     fn example() -> Value {

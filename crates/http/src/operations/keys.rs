@@ -136,9 +136,9 @@ async fn create(call: Call) -> Result<Response, Problem> {
         let detail = "A credential can make keys of its own scopes only.";
         return Err(Problem::new(Word::InsufficientScope, detail));
     }
-    let (secret, now) = (call.authorized.random_bytes(), call.now);
-    let created = write(call, move |accounts, account| {
-        accounts.create_key(account, &new, secret, now)
+    let secret = call.authorized.random_bytes();
+    let created = write(call, move |acting, account| {
+        acting.create_key(account, &new, secret)
     })
     .await?;
     let mut answer = to_json(&created.key);
@@ -154,9 +154,9 @@ async fn update(call: Call) -> Result<Response, Problem> {
     let mut fields = Fields::of_body(call.document())?;
     let name = fields.text("name");
     fields.finish()?;
-    let key = write(call, move |accounts, account| match &name {
-        Some(name) => accounts.rename_key(account, id, name),
-        None => accounts.key(account, id),
+    let key = write(call, move |acting, account| match &name {
+        Some(name) => acting.rename_key(account, id, name),
+        None => acting.accounts().key(account, id),
     })
     .await?;
     Ok(reply::json(&to_json(&key)))
@@ -164,11 +164,7 @@ async fn update(call: Call) -> Result<Response, Problem> {
 
 async fn revoke(call: Call) -> Result<Response, Problem> {
     let id = call.id("id")?;
-    let now = call.now;
-    write(call, move |accounts, account| {
-        accounts.revoke_key(account, id, now)
-    })
-    .await?;
+    write(call, move |acting, account| acting.revoke_key(account, id)).await?;
     Ok(reply::empty())
 }
 

@@ -49,9 +49,9 @@ impl Stored for Segment {
     const STEPS: Steps<Segment, SegmentChange> = Steps {
         list: Accounts::segments,
         find: Accounts::segment,
-        create: Accounts::create_segment,
-        update: Accounts::update_segment,
-        delete: Accounts::delete_segment,
+        create: |acting, account, draft| acting.create_segment(account, draft),
+        update: |acting, account, id, change| acting.update_segment(account, id, change),
+        delete: |acting, account, id| acting.delete_segment(account, id),
     };
 
     fn example() -> Value {

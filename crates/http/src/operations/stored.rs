@@ -1,7 +1,7 @@
 //! Things that an account keeps and that are listed, made, read, changed and deleted alike.
 
-use afsa_accounts::{Accounts, Error, Scope};
-use afsa_model::{AccountId, Timestamp};
+use afsa_accounts::{Accounts, Acting, Error, Scope};
+use afsa_model::AccountId;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -30,9 +30,9 @@ pub(super) trait Stored: Sized + Send + 'static {
 pub(super) struct Steps<Thing, Change> {
     pub list: fn(&Accounts, AccountId) -> Result<Vec<Thing>, Error>,
     pub find: fn(&Accounts, AccountId, i64) -> Result<Thing, Error>,
-    pub create: fn(&Accounts, AccountId, &Change, Timestamp) -> Result<Thing, Error>,
-    pub update: fn(&Accounts, AccountId, i64, &Change) -> Result<Thing, Error>,
-    pub delete: fn(&Accounts, AccountId, i64) -> Result<(), Error>,
+    pub create: fn(&Acting<'_>, AccountId, &Change) -> Result<Thing, Error>,
+    pub update: fn(&Acting<'_>, AccountId, i64, &Change) -> Result<Thing, Error>,
+    pub delete: fn(&Acting<'_>, AccountId, i64) -> Result<(), Error>,
 }
 
 /// What the document calls a kind of thing.
@@ -189,9 +189,8 @@ async fn read<T: Stored>(call: Call) -> Result<Response, Problem> {
 
 async fn create<T: Stored>(call: Call) -> Result<Response, Problem> {
     let draft = T::change(call.document(), true)?;
-    let now = call.now;
-    let thing = write(call, move |accounts, account| {
-        (T::STEPS.create)(accounts, account, &draft, now)
+    let thing = write(call, move |acting, account| {
+        (T::STEPS.create)(acting, account, &draft)
     });
     let answer = reply::json(&thing.await?.to_json()?);
     Ok(reply::with_status(StatusCode::CREATED, answer))
@@ -200,16 +199,16 @@ async fn create<T: Stored>(call: Call) -> Result<Response, Problem> {
 async fn update<T: Stored>(call: Call) -> Result<Response, Problem> {
     let id = call.id(T::NAMES.id.name)?;
     let change = T::change(call.document(), false)?;
-    let thing = write(call, move |accounts, account| {
-        (T::STEPS.update)(accounts, account, id, &change)
+    let thing = write(call, move |acting, account| {
+        (T::STEPS.update)(acting, account, id, &change)
     });
     Ok(reply::json(&thing.await?.to_json()?))
 }
 
 async fn delete<T: Stored>(call: Call) -> Result<Response, Problem> {
     let id = call.id(T::NAMES.id.name)?;
-    write(call, move |accounts, account| {
-        (T::STEPS.delete)(accounts, account, id)
+    write(call, move |acting, account| {
+        (T::STEPS.delete)(acting, account, id)
     })
     .await?;
     Ok(reply::empty())
@@ -218,9 +217,10 @@ async fn delete<T: Stored>(call: Call) -> Result<Response, Problem> {
 /// Runs a step that waits for the disk where that holds nobody up.
 pub(super) async fn write<T: Send + 'static>(
     call: Call,
-    step: impl FnOnce(&Accounts, AccountId) -> Result<T, Error> + Send + 'static,
+    step: impl FnOnce(&Acting<'_>, AccountId) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
     let authorized = call.authorized.clone();
-    let writing = move || authorized.with_accounts(step);
+    let now = call.now;
+    let writing = move || authorized.change(now, step);
     call.server.gate.run(&call.server.limits, writing).await
 }

@@ -1,6 +1,6 @@
 //! Every operation × every way not to be allowed.
 
-use afsa_accounts::{Scope, Scopes};
+use afsa_accounts::{Actor, Scope, Scopes};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
@@ -15,7 +15,8 @@ async fn nobody_gets_in_who_is_not_let_in() {
     let revoked = app.key_with(app.account, Scopes::all());
     let revoked_id = app.accounts.keys(app.account).unwrap().last().unwrap().id;
     app.accounts
-        .revoke_key(app.account, revoked_id, NOW)
+        .acting(Actor::CommandLine, NOW)
+        .revoke_key(app.account, revoked_id)
         .unwrap();
     let foreign = app.key_with(app.other, Scopes::all());
     let mut visited = Vec::new();

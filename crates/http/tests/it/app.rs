@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use afsa_accounts::{AccountChange, Accounts, NewKey, Scope, Scopes};
+use afsa_accounts::{AccountChange, Accounts, Actor, NewKey, Scope, Scopes};
 use afsa_http::{
     Clock, CollectError, Collector, HitForm, Import, ImportForm, ImportState, Limits, Peer,
     Randomness, Receipt, RejectedHit, Services, Upload, router,
@@ -68,7 +68,11 @@ impl App {
                 timezone: Some("Europe/Paris".into()),
                 ..AccountChange::default()
             };
-            accounts.create_account(&draft, NOW).unwrap().id
+            accounts
+                .acting(Actor::CommandLine, NOW)
+                .create_account(&draft)
+                .unwrap()
+                .id
         };
         let (account, other) = (make("First"), make("Other"));
         let store = ReferenceStore::new();
@@ -125,7 +129,8 @@ impl App {
         };
         let created_at = NOW.plus(-1_000_000);
         self.accounts
-            .create_key(account, &key, secret, created_at)
+            .acting(Actor::CommandLine, created_at)
+            .create_key(account, &key, secret)
             .unwrap()
             .text
     }

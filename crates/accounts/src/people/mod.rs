@@ -1,0 +1,19 @@
+//! People: who they are, what they may do in which account, and what they did.
+
+pub(crate) mod audit;
+pub(crate) mod member;
+mod password;
+mod person;
+mod role;
+mod session;
+mod token;
+
+pub use audit::{Action, AuditChoice, AuditEntry, AuditFault, AuditState};
+pub use member::{Member, Membership};
+pub(crate) use password::Hashing;
+pub use password::password_faults;
+pub use person::{NewPerson, Person, PersonChange};
+pub use role::{Right, Role};
+pub(crate) use session::write_seen;
+pub use session::{NewSession, Session, SignIn};
+pub use token::{Purpose, Token};
