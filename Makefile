@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: demo build test lint openapi fuzz prove-kill bench bench-shop
+.PHONY: demo build test lint openapi examples fuzz prove-kill bench bench-shop
 
 demo: build
 	$(CARGO) run --release --locked -p afsa -- demo
@@ -34,6 +34,11 @@ lint: node_modules/.bin/spectral
 openapi: node_modules/.bin/spectral
 	$(CARGO) run -q -p afsa -- openapi > openapi/afsa.json.new
 	mv openapi/afsa.json.new openapi/afsa.json
+
+# Asks every operation of a small demonstration, and makes its answers the examples of the document.
+examples: node_modules/.bin/spectral
+	UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording
+	$(MAKE) openapi
 
 # A minute for each fuzz target.
 fuzz:

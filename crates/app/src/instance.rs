@@ -13,7 +13,7 @@ use afsa_store_embedded::{EmbeddedStore, Options};
 use crate::commands::CommandError;
 use crate::config::Config;
 use crate::rates::{RatesFile, zone_offsets};
-use crate::wiring::{Directory, Keyring, SystemClock};
+use crate::wiring::{Directory, Keyring, Outside};
 
 /// The country database that comes with the program (CC0 data of the regional registries).
 static COUNTRIES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/countries.mmdb"));
@@ -27,6 +27,7 @@ pub struct Instance {
     pub imports: Arc<Imports>,
     pub keyring: Arc<Keyring>,
     pub clock: Arc<dyn Clock>,
+    pub outside: Outside,
     pub note_hits: NoteHits,
 }
 
@@ -36,11 +37,16 @@ pub type NoteHits = Arc<dyn Fn(AccountId, u64) + Send + Sync>;
 impl Instance {
     /// Opens the folder for reading and writing; only one process may have it open.
     pub fn open(config: &Config) -> Result<Instance, CommandError> {
+        Instance::open_with(config, Outside::of_system())
+    }
+
+    /// The same, with another time and randomness than the system's.
+    pub fn open_with(config: &Config, outside: Outside) -> Result<Instance, CommandError> {
         let accounts = open_accounts(config)?;
         let rates = RatesFile::new(config);
         accounts.use_zones(zone_offsets);
         rates.tell(&accounts)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(outside.clone());
         let store = Arc::new(EmbeddedStore::open(Options {
             memory: config.memory_bytes(),
             ..Options::new(store_folder(config))
@@ -48,7 +54,7 @@ impl Instance {
         for account in accounts.accounts()? {
             store.configure(account.id, &account.settings);
         }
-        let keyring = Arc::new(Keyring::open(accounts.clone(), clock.clone())?);
+        let keyring = Arc::new(Keyring::open(accounts.clone(), outside.clone())?);
         let keys: Arc<dyn Keys> = keyring.clone();
         let enricher = Arc::new(Enricher::new(Tables {
             places: places(config)?,
@@ -78,6 +84,7 @@ impl Instance {
             imports,
             keyring,
             clock,
+            outside,
             note_hits,
         })
     }

@@ -6,6 +6,8 @@ mod config;
 mod instance;
 mod interrupt;
 mod rates;
+#[cfg(test)]
+mod recording;
 mod wiring;
 
 use std::io::{IsTerminal, Write};

@@ -7,6 +7,29 @@ use afsa_accounts::Accounts;
 use afsa_ingest::{AccountContext, Clock, Keys};
 use afsa_model::{AccountId, DAY, Timestamp};
 
+/// What enters the program from outside, handed to whoever needs it.
+#[derive(Clone)]
+pub struct Outside {
+    pub clock: Arc<dyn afsa_http::Clock>,
+    pub randomness: Arc<dyn afsa_http::Randomness>,
+}
+
+impl Outside {
+    /// The system's time and randomness.
+    pub fn of_system() -> Outside {
+        Outside {
+            clock: Arc::new(HttpClock::default()),
+            randomness: Arc::new(SystemRandomness),
+        }
+    }
+}
+
+impl Clock for Outside {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
 /// The system's clock.
 pub struct SystemClock;
 
@@ -33,7 +56,7 @@ pub fn random_bytes() -> [u8; 32] {
 /// Secrets from the accounts' file, with those of the days at hand in memory.
 pub struct Keyring {
     accounts: Arc<Accounts>,
-    clock: Arc<dyn Clock>,
+    outside: Outside,
     lasting: [u8; 32],
     days: Mutex<HashMap<i64, [u8; 32]>>,
 }
@@ -41,12 +64,12 @@ pub struct Keyring {
 impl Keyring {
     pub fn open(
         accounts: Arc<Accounts>,
-        clock: Arc<dyn Clock>,
+        outside: Outside,
     ) -> Result<Keyring, afsa_accounts::Error> {
-        let lasting = accounts.secret("hits", random_bytes())?;
+        let lasting = accounts.secret("hits", outside.randomness.bytes())?;
         Ok(Keyring {
             accounts,
-            clock,
+            outside,
             lasting,
             days: Mutex::default(),
         })
@@ -63,7 +86,7 @@ impl Keyring {
     }
 
     fn today(&self) -> i64 {
-        self.clock.now().0.div_euclid(DAY)
+        self.outside.now().0.div_euclid(DAY)
     }
 }
 
@@ -81,7 +104,9 @@ impl Keys for Keyring {
         let key = if day < today {
             self.accounts.existing_daily_key(day).ok().flatten()
         } else {
-            self.accounts.daily_key(day, random_bytes()).ok()
+            self.accounts
+                .daily_key(day, self.outside.randomness.bytes())
+                .ok()
         };
         match key {
             Some(key) => days.insert(day, key),
@@ -98,7 +123,7 @@ impl Keys for Keyring {
     }
 
     fn random(&self) -> [u8; 32] {
-        random_bytes()
+        self.outside.randomness.bytes()
     }
 }
 

@@ -10,16 +10,21 @@ use crate::schemas;
 /// Where the document is served.
 pub(crate) const PATH: &str = "/assets/openapi/v1/afsa.json";
 
+/// What each operation answered to the demonstration's owner, by its id and the media type.
+const RECORDED: &str = include_str!(concat!(env!("OUT_DIR"), "/examples.json"));
+
 /// The document as it is checked in and served.
 pub fn openapi_document() -> Value {
     document(&Operation::all())
 }
 
 pub(crate) fn document(operations: &[Operation]) -> Value {
+    let recorded: Value = serde_json::from_str(RECORDED).unwrap_or_default();
     let mut paths = Map::new();
     for operation in operations {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
-        path[operation.method.as_str().to_ascii_lowercase()] = described(operation);
+        path[operation.method.as_str().to_ascii_lowercase()] =
+            described(operation, &recorded[operation.id]);
     }
     let tags: Vec<Value> = TAGS
         .iter()
@@ -62,7 +67,7 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
     })
 }
 
-fn described(operation: &Operation) -> Value {
+fn described(operation: &Operation, recorded: &Value) -> Value {
     let mut described = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -89,7 +94,7 @@ fn described(operation: &Operation) -> Value {
     if let Some(content) = content(&operation.body) {
         described["requestBody"] = json!({"required": true, "content": content});
     }
-    described["responses"] = responses(operation);
+    described["responses"] = responses(operation, recorded);
     described["security"] = match operation.scope() {
         None => json!([]),
         Some(_) => json!([{"api_key": []}, {"bearer": []}]),
@@ -127,12 +132,16 @@ fn content(body: &BodyRule) -> Option<Value> {
             },
         }),
         BodyRule::Upload => json!({
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "{\"type\":\"pageview\",\"timestamp\":\"2026-10-30T12:00:00Z\",\
+                    \"location\":\"https://shop.example.com/\"}\n",
+            },
         }),
     })
 }
 
-fn responses(operation: &Operation) -> Value {
+fn responses(operation: &Operation, recorded: &Value) -> Value {
     let mut responses = Map::new();
     let mut answer = json!({"description": operation.answer.description});
     if !operation.answer.media.is_empty() {
@@ -142,7 +151,13 @@ fn responses(operation: &Operation) -> Value {
             .iter()
             .map(|(media, schema, example)| {
                 let mut described = json!({"schema": schema});
-                if !example.is_null() {
+                let recorded = &recorded[*media];
+                if recorded.is_object() {
+                    described["examples"] = json!({"demonstration": {
+                        "summary": recorded["request"],
+                        "value": recorded["answer"],
+                    }});
+                } else if !example.is_null() {
                     described["example"] = example.clone();
                 }
                 ((*media).to_owned(), described)

@@ -10,7 +10,6 @@ use afsa_traffic::{Generator, Profile};
 use super::{CommandError, serve};
 use crate::config::Config;
 use crate::instance::Instance;
-use crate::wiring::random_bytes;
 
 /// What the account is called, by which it is found again.
 const NAME: &str = "Demonstration shop";
@@ -40,7 +39,8 @@ pub fn run(config: &Config, visits: u64, out: &mut dyn Write) -> Result<(), Comm
         scopes: Scopes::all(),
         expires_at: None,
     };
-    let key = acting.create_key(account, &key, random_bytes())?.text;
+    let secret = instance.outside.randomness.bytes();
+    let key = acting.create_key(account, &key, secret)?.text;
     serve::serve(instance, config, out, |address, out| {
         writeln!(out, "\nThe account is {account}, its key is\n\n    {key}\n")?;
         writeln!(out, "Read and try the API at {address}/docs, or paste:\n")?;
@@ -65,7 +65,8 @@ pub fn run(config: &Config, visits: u64, out: &mut dyn Write) -> Result<(), Comm
     })
 }
 
-fn fill(
+/// Makes the account with its data.
+pub fn fill(
     instance: &Instance,
     visits: u64,
     now: Timestamp,

@@ -16,7 +16,6 @@ use super::CommandError;
 use crate::collector::IngestCollector;
 use crate::config::Config;
 use crate::instance::Instance;
-use crate::wiring::{HttpClock, SystemRandomness};
 
 /// How often it is looked whether another process has changed settings.
 const FOLLOWING: Duration = Duration::from_millis(500);
@@ -52,17 +51,7 @@ pub fn serve(
         .enable_all()
         .build()?;
     let instance = Arc::new(instance);
-    let collector = Arc::new(IngestCollector {
-        accounts: instance.directory.clone(),
-        live: Collector::new(
-            instance.pipeline.clone(),
-            instance.store.clone(),
-            instance.clock.clone(),
-        ),
-        imports: instance.imports.clone(),
-        note_hits: instance.note_hits.clone(),
-        is_open: AtomicBool::new(true),
-    });
+    let collector = collector(&instance);
     let router = afsa_http::router(services(&instance, &collector, config));
     let connections = connection_limits(config);
     runtime.block_on(async {
@@ -118,7 +107,23 @@ pub fn serve(
     Ok(())
 }
 
-fn services(
+/// Whoever takes hits for the routes.
+pub fn collector(instance: &Instance) -> Arc<IngestCollector> {
+    Arc::new(IngestCollector {
+        accounts: instance.directory.clone(),
+        live: Collector::new(
+            instance.pipeline.clone(),
+            instance.store.clone(),
+            instance.clock.clone(),
+        ),
+        imports: instance.imports.clone(),
+        note_hits: instance.note_hits.clone(),
+        is_open: AtomicBool::new(true),
+    })
+}
+
+/// What the routes stand on.
+pub fn services(
     instance: &Arc<Instance>,
     collector: &Arc<IngestCollector>,
     config: &Config,
@@ -135,8 +140,8 @@ fn services(
         accounts: instance.accounts.clone(),
         store: instance.store.clone(),
         collector: collector.clone(),
-        clock: Arc::new(HttpClock::default()),
-        randomness: Arc::new(SystemRandomness),
+        clock: instance.outside.clock.clone(),
+        randomness: instance.outside.randomness.clone(),
         is_trusted_proxy: Arc::new(move |address: IpAddr| rules.is_own(Some(address), None)),
         limits: Limits {
             requests: Some(RatePolicy {

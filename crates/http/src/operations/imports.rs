@@ -37,7 +37,12 @@ pub(crate) fn operations() -> Vec<Operation> {
         words: Vec::new(),
         handler,
     };
-    let of_one = || vec![id_in_path("The id of the import."), account_id_in_query()];
+    // The first import is what the demonstration is made of.
+    let id = || Parameter {
+        example: 2.into(),
+        ..id_in_path("The id of the import.")
+    };
+    let of_one = || vec![id(), account_id_in_query()];
     vec![
         Operation {
             parameters: vec![

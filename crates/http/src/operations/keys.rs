@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::stored::write;
 use super::{account_id_in_path, id_in_path};
 use crate::fields::{Fields, shown};
-use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
 
@@ -28,7 +28,12 @@ pub(crate) fn operations() -> Vec<Operation> {
         words: Vec::new(),
         handler,
     };
-    let of_one = || vec![account_id_in_path(), id_in_path("The id of the key.")];
+    // The first key is the one that made the others.
+    let id = || Parameter {
+        example: 2.into(),
+        ..id_in_path("The id of the key.")
+    };
+    let of_one = || vec![account_id_in_path(), id()];
     let mut created = example();
     created["key"] = "3-Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into();
     const ALL: &str = "/v1/accounts/{account_id}/keys";

@@ -74,7 +74,7 @@ fn account_id_in_path() -> Parameter {
         "account_id",
         "The number of the account, with or without leading zeros.",
         json!({"type": "string", "pattern": "^[0-9]{1,8}$"}),
-        "00000003",
+        "00000001",
     )
 }
 
@@ -83,7 +83,7 @@ fn account_id_in_query() -> Parameter {
         "account_id",
         "The account; needed only where a credential reaches several.",
         json!({"type": "string", "pattern": "^[0-9]{1,8}$"}),
-        "00000003",
+        "00000001",
     )
 }
 

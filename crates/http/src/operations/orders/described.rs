@@ -6,7 +6,7 @@ use crate::operation::Answer;
 use crate::schemas::{self, count, instant, money, nullable, number, pair, text, texts, whole};
 
 /// Of the order in the examples.
-pub(super) const ID: &str = "A-1001";
+pub(super) const ID: &str = "W00003767";
 
 pub(crate) fn schemas() -> Vec<(String, Value)> {
     let maybe = || nullable(text());

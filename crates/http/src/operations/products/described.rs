@@ -8,7 +8,7 @@ use crate::operation::Answer;
 use crate::schemas::{self, count, money, nullable, number, pair, text, texts, whole};
 
 /// Of the product in the examples.
-pub(super) const SKU: &str = "ball";
+pub(super) const SKU: &str = "SKU-10000";
 
 pub(crate) fn schemas() -> Vec<(String, Value)> {
     let facts = json!({
