@@ -55,6 +55,32 @@ pub struct ConfigFlags {
         value_name = "REQUESTS"
     )]
     pub requests_per_minute: Option<u32>,
+    /// Requests that may come from one address (of IPv6, one network of 64 bits) within a minute;
+    /// five times those of a credential if left out.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_REQUESTS_PER_MINUTE_OF_ADDRESS",
+        value_name = "REQUESTS"
+    )]
+    pub requests_per_minute_of_address: Option<u32>,
+    /// Requests that all credentials of one account may make within a minute; ten times those of
+    /// a credential if left out.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_REQUESTS_PER_MINUTE_OF_ACCOUNT",
+        value_name = "REQUESTS"
+    )]
+    pub requests_per_minute_of_account: Option<u32>,
+    /// Requests without a valid credential that may come from one address within a minute.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_FAILURES_PER_MINUTE",
+        value_name = "REQUESTS"
+    )]
+    pub failures_per_minute: Option<u32>,
     /// Largest import that is taken over HTTP, in megabytes as sent.
     #[arg(
         long,
@@ -106,6 +132,9 @@ struct ConfigFile {
     place_database: Option<PathBuf>,
     memory_megabytes: Option<usize>,
     requests_per_minute: Option<u32>,
+    requests_per_minute_of_address: Option<u32>,
+    requests_per_minute_of_account: Option<u32>,
+    failures_per_minute: Option<u32>,
     import_megabytes: Option<u64>,
     connections: Option<usize>,
     patience_seconds: Option<u64>,
@@ -123,6 +152,9 @@ pub struct Config {
     pub place_database: Option<PathBuf>,
     pub memory_megabytes: usize,
     pub requests_per_minute: u32,
+    pub requests_per_minute_of_address: u32,
+    pub requests_per_minute_of_account: u32,
+    pub failures_per_minute: u32,
     pub import_megabytes: u64,
     pub connections: usize,
     pub patience_seconds: u64,
@@ -140,6 +172,9 @@ impl Default for Config {
             place_database: None,
             memory_megabytes: 1_500,
             requests_per_minute: 1_200,
+            requests_per_minute_of_address: 6_000,
+            requests_per_minute_of_account: 12_000,
+            failures_per_minute: 60,
             import_megabytes: 4_096,
             connections: 4_096,
             patience_seconds: 30,
@@ -172,6 +207,10 @@ impl Config {
         };
         let default = Config::default();
         let flags = flags.clone();
+        let requests_per_minute = flags
+            .requests_per_minute
+            .or(file.requests_per_minute)
+            .unwrap_or(default.requests_per_minute);
         let config = Config {
             data_dir: flags.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
             listen: flags.listen.or(file.listen).unwrap_or(default.listen),
@@ -185,10 +224,19 @@ impl Config {
                 .memory_megabytes
                 .or(file.memory_megabytes)
                 .unwrap_or(default.memory_megabytes),
-            requests_per_minute: flags
-                .requests_per_minute
-                .or(file.requests_per_minute)
-                .unwrap_or(default.requests_per_minute),
+            requests_per_minute,
+            requests_per_minute_of_address: flags
+                .requests_per_minute_of_address
+                .or(file.requests_per_minute_of_address)
+                .unwrap_or(requests_per_minute.saturating_mul(5)),
+            requests_per_minute_of_account: flags
+                .requests_per_minute_of_account
+                .or(file.requests_per_minute_of_account)
+                .unwrap_or(requests_per_minute.saturating_mul(10)),
+            failures_per_minute: flags
+                .failures_per_minute
+                .or(file.failures_per_minute)
+                .unwrap_or(default.failures_per_minute),
             import_megabytes: flags
                 .import_megabytes
                 .or(file.import_megabytes)
@@ -224,6 +272,22 @@ impl Config {
         Duration::from_secs(self.patience_seconds)
     }
 
+    /// What may be asked for within a minute.
+    fn rates(&self) -> [(&'static str, u32); 4] {
+        [
+            ("requests_per_minute", self.requests_per_minute),
+            (
+                "requests_per_minute_of_address",
+                self.requests_per_minute_of_address,
+            ),
+            (
+                "requests_per_minute_of_account",
+                self.requests_per_minute_of_account,
+            ),
+            ("failures_per_minute", self.failures_per_minute),
+        ]
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |setting, problem: String| Err(ConfigError::Value { setting, problem });
         if self.data_dir.as_os_str().is_empty() {
@@ -256,8 +320,10 @@ impl Config {
                 format!("{} is outside of 64 to 1048576", self.memory_megabytes),
             );
         }
-        if self.requests_per_minute == 0 {
-            return refuse("requests_per_minute", "must be at least 1".to_owned());
+        for (setting, requests) in self.rates() {
+            if requests == 0 {
+                return refuse(setting, "must be at least 1".to_owned());
+            }
         }
         if self.import_megabytes == 0 {
             return refuse("import_megabytes", "must be at least 1".to_owned());
@@ -348,11 +414,9 @@ impl fmt::Display for Config {
             None => writeln!(formatter, "# place_database = \"city.mmdb\"")?,
         }
         writeln!(formatter, "memory_megabytes = {}", self.memory_megabytes)?;
-        writeln!(
-            formatter,
-            "requests_per_minute = {}",
-            self.requests_per_minute
-        )?;
+        for (setting, requests) in self.rates() {
+            writeln!(formatter, "{setting} = {requests}")?;
+        }
         writeln!(formatter, "import_megabytes = {}", self.import_megabytes)?;
         writeln!(formatter, "connections = {}", self.connections)?;
         writeln!(formatter, "patience_seconds = {}", self.patience_seconds)?;
@@ -417,6 +481,7 @@ mod tests {
         check("log_level = 'a=b=c'", "log_level");
         check("log_level = 'zz'", "none of off, error");
         check("requests_per_minute = 0", "at least 1");
+        check("failures_per_minute = 0", "failures_per_minute: must be");
         check("connections = 0", "at least 1");
         check("patience_seconds = 0", "outside of 1");
         check("place_database = 'missing.mmdb'", "no file");

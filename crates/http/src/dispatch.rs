@@ -8,13 +8,14 @@ use afsa_model::AccountId;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderValue, Uri, request};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, request};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
 use crate::observe::Trace;
 use crate::operation::{BodyRule, Call, Handler, Operation, PublicCall, Received};
 use crate::problem::{Fault, MOST_FAULTS, Problem, Word};
+use crate::rate::RateHeaders;
 use crate::server::Server;
 use crate::{Limits, Peer, body, credential, fields, form};
 
@@ -35,10 +36,10 @@ pub(crate) async fn dispatch(
         account: None,
         credential: None,
     };
-    let mut headers = HeaderMap::new();
-    let outcome = answer(server, operation, path, request, &mut trace, &mut headers).await;
+    let mut rates = RateHeaders::default();
+    let outcome = answer(server, operation, path, request, &mut trace, &mut rates).await;
     let mut response = outcome.unwrap_or_else(|problem| problem.into_response(&instance));
-    for (name, value) in headers {
+    for (name, value) in rates.into_map() {
         if let Some(name) = name {
             response.headers_mut().entry(name).or_insert(value);
         }
@@ -60,7 +61,7 @@ async fn answer(
     path: RawPathParams,
     request: Request,
     trace: &mut Trace,
-    answer_headers: &mut HeaderMap,
+    rates: &mut RateHeaders,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let mut query = Query::of(&head.uri);
@@ -68,6 +69,8 @@ async fn answer(
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
+    take_address(&server, operation, &peer, rates)?;
     let run = match operation.handler {
         Handler::Public(run) => {
             let (_, faults) = query.checked(operation);
@@ -83,20 +86,14 @@ async fn answer(
         .map(|form| query.credentials_out_of(form))
         .transpose()?;
     let now = server.clock.now();
-    let credential = credential::find(&head.headers, &query.credentials)?;
-    let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
-    let principal = server
-        .backends
-        .authenticate(credential.as_deref(), now)
-        .map_err(|problem| {
-            let is_attempt = credential.is_some() && problem.word == Word::AccessDenied;
-            is_attempt
-                .then(|| take_failure(&server, &peer).err())
-                .flatten()
-                .unwrap_or(problem)
+    let principal = credential::find(&head.headers, &query.credentials)
+        .and_then(|credential| server.backends.authenticate(credential.as_deref(), now))
+        .map_err(|problem| match problem.word {
+            Word::AccessDenied => take_failure(&server, &peer).err().unwrap_or(problem),
+            _ => problem,
         })?;
     (trace.account, trace.credential) = (Some(principal.account), Some(principal.credential));
-    *answer_headers = take_rate(&server, operation, principal)?;
+    take_rate(&server, operation, principal, rates)?;
     let (parameters, faults) = query.checked(operation);
     let mut asked = Vec::from_iter(named_accounts(
         path.get("account_id").map(|id| Value::from(id.as_str())),
@@ -223,28 +220,53 @@ impl Query {
     }
 }
 
+/// Counts a request by its sender's address, before anything else is known of him. Hits are left
+/// out: a shop sends those of all its visitors from one address.
+fn take_address(
+    server: &Server,
+    operation: &Operation,
+    peer: &Peer,
+    rates: &mut RateHeaders,
+) -> Result<(), Problem> {
+    let is_hits = matches!(operation.body, BodyRule::Hits { .. });
+    // What is read without a credential costs little.
+    let is_page = operation.scope().is_none() && operation.method == Method::GET;
+    if is_hits || is_page {
+        return Ok(());
+    }
+    let elapsed = server.clock.elapsed();
+    Ok(server.address_rates.take(peer.network(), elapsed, rates)?)
+}
+
 fn take_rate(
     server: &Server,
     operation: &Operation,
     principal: Principal,
-) -> Result<HeaderMap, Problem> {
-    let limiter = match operation.body {
-        BodyRule::Hits { .. } => &server.collecting_rates,
-        _ => &server.request_rates,
-    };
-    limiter.take(principal.credential, server.clock.elapsed())
+    rates: &mut RateHeaders,
+) -> Result<(), Problem> {
+    let elapsed = server.clock.elapsed();
+    let credential = principal.credential;
+    if let BodyRule::Hits { .. } = operation.body {
+        return Ok(server.collecting_rates.take(credential, elapsed, rates)?);
+    }
+    server.request_rates.take(credential, elapsed, rates)?;
+    Ok(server
+        .account_rates
+        .take(principal.account, elapsed, rates)?)
 }
 
-/// Counts a credential that opens nothing.
+/// Counts a request without a credential that opens something.
 fn take_failure(server: &Server, peer: &Peer) -> Result<(), Problem> {
     let elapsed = server.clock.elapsed();
-    match server.failure_rates.take(peer.bucket(), elapsed) {
-        Ok(_) => Ok(()),
-        Err(problem) => Err(Problem {
-            detail: "Too many credentials from this address that open nothing.".into(),
-            ..problem
-        }),
-    }
+    let mut unsaid = RateHeaders::default();
+    let taken = server
+        .failure_rates
+        .take(peer.network(), elapsed, &mut unsaid);
+    taken.map_err(|refused| Problem {
+        detail: "Too many requests from this address without a credential that opens anything."
+            .into(),
+        ..refused.into()
+    })
 }
 
 /// The account that a value names, if it names one.

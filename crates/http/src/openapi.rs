@@ -229,13 +229,18 @@ fn problem_responses(operations: &[Operation]) -> Value {
                 )
             })
             .collect();
-        let response = json!({
+        let mut response = json!({
             "description": format!("{}.", word.title()),
             "content": {"application/problem+json": {
                 "schema": schemas::reference("Problem"),
                 "examples": examples,
             }},
         });
+        if [Word::RateLimited, Word::Overloaded].contains(&word) {
+            response["headers"] = json!({
+                "Retry-After": {"$ref": "#/components/headers/RetryAfter"},
+            });
+        }
         responses.entry(response_name(status)).or_insert(response);
     }
     responses.into()
@@ -257,14 +262,21 @@ fn response_name(status: u16) -> String {
 fn headers() -> Value {
     json!({
         "RateLimit": {
-            "description": "How many requests are left, and in how many seconds there is one more.",
+            "description": "For each policy how many requests are left (r), and in how many seconds \
+                there is one more (t).",
             "schema": {"type": "string"},
-            "example": "\"requests\";r=1199;t=1",
+            "example": "\"address\";r=5999;t=1, \"credential\";r=1199;t=1, \"account\";r=11999;t=1",
         },
         "RateLimitPolicy": {
-            "description": "How many requests a window of seconds has.",
+            "description": "The policies that the request came under: how many requests (q) a window \
+                of seconds (w) has for its credential, its sender's address and its account.",
             "schema": {"type": "string"},
-            "example": "\"requests\";q=1200;w=60",
+            "example": "\"address\";q=6000;w=60, \"credential\";q=1200;w=60, \"account\";q=12000;w=60",
+        },
+        "RetryAfter": {
+            "description": "In how many seconds the same request may be sent again.",
+            "schema": {"type": "integer", "minimum": 1},
+            "example": 1,
         },
     })
 }

@@ -17,12 +17,15 @@ impl Peer {
     /// so many buckets and no more, however many addresses a sender has. Who shares one with a
     /// stranger is told to wait when he errs, and nothing else.
     pub fn bucket(&self) -> u64 {
-        bucket(&match self.address {
-            Some(IpAddr::V6(address)) => {
-                IpAddr::from(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
-            }
-            Some(address) => address,
-            None => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+        bucket(&self.network())
+    }
+
+    /// The address that requests are counted by: of IPv6 the first 64 bits, of which one sender
+    /// has all.
+    pub fn network(&self) -> Option<IpAddr> {
+        self.address.map(|address| match address {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            address => address,
         })
     }
 }

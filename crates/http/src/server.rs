@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use afsa_accounts::Credential;
+use afsa_model::AccountId;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
@@ -37,8 +38,10 @@ pub(crate) struct Server {
     pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub request_rates: RateLimiter<Credential>,
     pub collecting_rates: RateLimiter<Credential>,
-    /// Of credentials that open nothing, by their senders' addresses.
-    pub failure_rates: RateLimiter<u64>,
+    pub address_rates: RateLimiter<Option<IpAddr>>,
+    pub account_rates: RateLimiter<AccountId>,
+    /// Of requests without a credential that opens something, by their senders' addresses.
+    pub failure_rates: RateLimiter<Option<IpAddr>>,
     pub uploads: Arc<Uploads>,
     pub gate: Gate,
     pub metrics: Metrics,
@@ -66,7 +69,9 @@ pub fn router(services: Services) -> Router {
         backends: Arc::new(Backends::new(accounts, store, collector, randomness)),
         clock,
         is_trusted_proxy,
-        request_rates: RateLimiter::new("requests", limits.requests),
+        request_rates: RateLimiter::new("credential", limits.requests),
+        address_rates: RateLimiter::new("address", limits.addresses),
+        account_rates: RateLimiter::new("account", limits.accounts),
         collecting_rates: RateLimiter::new("collecting", limits.collecting),
         failure_rates: RateLimiter::new("failures", limits.failures),
         uploads: Arc::new(Uploads::new(limits.uploads)),

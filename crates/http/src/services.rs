@@ -47,8 +47,13 @@ pub struct Limits {
     pub requests: Option<RatePolicy>,
     /// For each credential, collecting. `None`: unbounded.
     pub collecting: Option<RatePolicy>,
-    /// For each address (of IPv6 the first 64 bits), credentials that open nothing; whoever holds
-    /// one that does is not slowed. `None`: unbounded.
+    /// For each address (of IPv6 the first 64 bits), whatever the credential, all operations but
+    /// collecting. `None`: unbounded.
+    pub addresses: Option<RatePolicy>,
+    /// For each account, whatever the credential, all operations but collecting. `None`: unbounded.
+    pub accounts: Option<RatePolicy>,
+    /// For each address (of IPv6 the first 64 bits), requests without a credential that opens
+    /// something; whoever holds one that does is not slowed. `None`: unbounded.
     pub failures: Option<RatePolicy>,
     /// Bytes of a body as it comes and after decompression; imports are not bounded by it.
     pub body_bytes: usize,
@@ -69,15 +74,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            requests: Some(RatePolicy {
-                quota: 1_200,
-                window: Duration::from_secs(60),
-            }),
+            requests: Some(RatePolicy::a_minute(1_200)),
             collecting: None,
-            failures: Some(RatePolicy {
-                quota: 60,
-                window: Duration::from_secs(60),
-            }),
+            addresses: Some(RatePolicy::a_minute(6_000)),
+            accounts: Some(RatePolicy::a_minute(12_000)),
+            failures: Some(RatePolicy::a_minute(60)),
             body_bytes: 8 << 20,
             body_time: Duration::from_secs(30),
             import_bytes: 4 << 30,
@@ -94,4 +95,14 @@ impl Default for Limits {
 pub struct RatePolicy {
     pub quota: u32,
     pub window: Duration,
+}
+
+impl RatePolicy {
+    /// So many requests a minute.
+    pub fn a_minute(quota: u32) -> RatePolicy {
+        RatePolicy {
+            quota,
+            window: Duration::from_secs(60),
+        }
+    }
 }

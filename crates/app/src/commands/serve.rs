@@ -144,10 +144,10 @@ pub fn services(
         randomness: instance.outside.randomness.clone(),
         is_trusted_proxy: Arc::new(move |address: IpAddr| rules.is_own(Some(address), None)),
         limits: Limits {
-            requests: Some(RatePolicy {
-                quota: config.requests_per_minute,
-                window: Duration::from_secs(60),
-            }),
+            requests: Some(RatePolicy::a_minute(config.requests_per_minute)),
+            addresses: Some(RatePolicy::a_minute(config.requests_per_minute_of_address)),
+            accounts: Some(RatePolicy::a_minute(config.requests_per_minute_of_account)),
+            failures: Some(RatePolicy::a_minute(config.failures_per_minute)),
             body_time: config.patience(),
             import_bytes: config.import_megabytes.saturating_mul(1 << 20),
             ..Limits::default()

@@ -225,6 +225,8 @@ pub fn all_but(scope: Scope) -> Scopes {
 fn unlimited() -> Limits {
     Limits {
         requests: None,
+        addresses: None,
+        accounts: None,
         failures: None,
         ..Limits::default()
     }

@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use afsa_http::{Limits, RatePolicy};
 use axum::body::Body;
@@ -204,37 +203,77 @@ async fn credentials_come_in_four_ways_and_one_at_a_time() {
 
 #[tokio::test]
 async fn rates_are_bounded_and_told() {
-    let policy = RatePolicy {
-        quota: 2,
-        window: Duration::from_secs(60),
-    };
     let app = App::with_limits(Limits {
-        requests: Some(policy),
+        requests: Some(RatePolicy::a_minute(2)),
+        addresses: Some(RatePolicy::a_minute(60)),
+        accounts: Some(RatePolicy::a_minute(3)),
         ..Limits::default()
     });
     let first = app.get("/v1/accounts").await.expect(200);
-    assert_eq!(first.headers["ratelimit-policy"], "\"requests\";q=2;w=60");
-    assert_eq!(first.headers["ratelimit"], "\"requests\";r=1;t=30");
+    assert_eq!(
+        first.headers["ratelimit-policy"],
+        "\"address\";q=60;w=60, \"credential\";q=2;w=60, \"account\";q=3;w=60"
+    );
+    assert_eq!(
+        first.headers["ratelimit"],
+        "\"address\";r=59;t=1, \"credential\";r=1;t=30, \"account\";r=2;t=20"
+    );
     app.get("/v1/stats/pages?wrong=1").await.expect(400);
     let refused = app.get("/v1/accounts").await;
     assert_eq!(refused.headers["retry-after"], "30");
-    assert_eq!(refused.headers["ratelimit"], "\"requests\";r=0;t=30");
+    assert_eq!(
+        refused.headers["ratelimit"],
+        "\"address\";r=57;t=1, \"credential\";r=0;t=30"
+    );
     refused.problem(429, "rate_limited");
+    // Another credential has requests of its own, but the account has no more than these.
     let other = app.key_with(app.account, [afsa_accounts::Scope::AccountRead]);
-    app.send(request("GET", "/v1/accounts", Some(&other), None))
-        .await
-        .expect(200);
+    let ask = async |key: &str| {
+        let request = request("GET", "/v1/accounts", Some(key), None);
+        app.send(request).await
+    };
+    ask(&other).await.expect(200);
+    let refused = ask(&other).await;
+    assert_eq!(refused.headers["retry-after"], "20");
+    refused.problem(429, "rate_limited");
+    let foreign = app.key_with(app.other, [afsa_accounts::Scope::AccountRead]);
+    ask(&foreign).await.expect(200);
     app.post("/v1/collect", json!({})).await.expect(200);
 }
 
 #[tokio::test]
-async fn who_guesses_has_to_wait_and_nobody_else() {
-    let policy = RatePolicy {
-        quota: 2,
-        window: Duration::from_secs(60),
-    };
+async fn an_address_has_so_many_requests_whoever_it_says_it_is() {
     let app = App::with_limits(Limits {
-        failures: Some(policy),
+        addresses: Some(RatePolicy::a_minute(3)),
+        ..Limits::default()
+    });
+    let ask = async |from: &str, path: &str, credential: Option<&str>| {
+        let mut request = request("GET", path, credential, None);
+        let from: SocketAddr = from.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(from));
+        app.send(request).await
+    };
+    let (first, second) = ("[2001:db8::1]:1", "[2001:db8::2:0:0:2]:1");
+    let key = Some(app.key.as_str());
+    ask(first, "/v1/accounts", None).await.expect(401);
+    ask(second, "/v1/accounts", Some("1-guess"))
+        .await
+        .expect(401);
+    ask(first, "/v1/accounts", key).await.expect(200);
+    let refused = ask(second, "/v1/accounts", key).await;
+    assert_eq!(refused.headers["ratelimit"], "\"address\";r=0;t=20");
+    refused.problem(429, "rate_limited");
+    // What needs no credential is not counted, and neighbours are not slowed.
+    ask(first, "/v1", None).await.expect(200);
+    ask("[2001:db8:0:1::1]:1", "/v1/accounts", key)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn who_guesses_has_to_wait_and_nobody_else() {
+    let app = App::with_limits(Limits {
+        failures: Some(RatePolicy::a_minute(2)),
         ..Limits::default()
     });
     let ask = async |from: &str, credential: Option<&str>| {
@@ -250,9 +289,9 @@ async fn who_guesses_has_to_wait_and_nobody_else() {
     let refused = ask(guesser, wrong).await;
     assert_eq!(refused.headers["retry-after"], "30");
     refused.problem(429, "rate_limited");
-    // Who has a key is not slowed; who shows none has not guessed; others have their own count.
+    // Who shows nothing is counted too; who has a key is not slowed; others have their own count.
+    ask(guesser, None).await.problem(429, "rate_limited");
     ask(guesser, Some(&app.key)).await.expect(200);
-    ask(guesser, None).await.problem(401, "access_denied");
     ask("203.0.113.9:1", wrong)
         .await
         .problem(401, "access_denied");
