@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use afsa_accounts::{NewKey, Scopes};
+use afsa_accounts::{Actor, NewKey, Scopes};
 use afsa_http::Services;
 use afsa_model::Timestamp;
 use axum::Router;
@@ -136,7 +136,8 @@ impl Demonstration {
             expires_at: None,
         };
         let secret = instance.outside.randomness.bytes();
-        let key = instance.accounts.create_key(account, &key, secret, NOW);
+        let acting = instance.accounts.acting(Actor::System, NOW);
+        let key = acting.create_key(account, &key, secret);
         let collector = serve::collector(&instance);
         let services: Services = serve::services(&instance, &collector, &config);
         Demonstration {
