@@ -5,6 +5,7 @@ use std::fmt;
 use afsa_model::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::people::share;
 use crate::{Accounts, Error, Refusal, Scopes};
 
 /// No text longer than this can be a credential, so none is hashed.
@@ -48,6 +49,9 @@ impl Accounts {
     pub fn authenticate(&self, text: &str, now: Timestamp) -> Result<Principal, Error> {
         if text.len() > TEXT_LENGTH {
             return Err(Refusal::Unknown.into());
+        }
+        if text.starts_with(share::TOKEN_PREFIX) {
+            return self.authenticate_share(text, now);
         }
         self.authenticate_key(text, now)
     }

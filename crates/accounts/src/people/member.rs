@@ -222,7 +222,22 @@ fn note(
     change.note(Some(account), action, &format!("person {person}"), detail)
 }
 
-fn find_member(connection: &Connection, account: AccountId, person: i64) -> Result<Member, Error> {
+/// Whether the person is a member by himself, not as the operator.
+pub(super) fn is_member(
+    connection: &Connection,
+    account: AccountId,
+    person: i64,
+) -> Result<bool, Error> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM members WHERE account = ?1 AND person = ?2")?
+        .exists((account.0, person))?)
+}
+
+pub(super) fn find_member(
+    connection: &Connection,
+    account: AccountId,
+    person: i64,
+) -> Result<Member, Error> {
     let found = connection
         .prepare_cached(
             "SELECT person, email, name, role, since FROM members

@@ -25,7 +25,7 @@ const WAITING: usize = 100;
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// What is wrong with a new password of whoever has this e-mail.
+/// What is wrong with a new password of whoever has this e-mail; with none, of a share.
 pub fn password_faults(password: &str, email: &str) -> Vec<FieldFault> {
     let mut faults = Faults::default();
     if password.chars().count() < LEAST_LENGTH {
@@ -34,7 +34,7 @@ pub fn password_faults(password: &str, email: &str) -> Vec<FieldFault> {
     } else if password.len() > MOST_LENGTH {
         let detail = format!("must be at most {MOST_LENGTH} bytes");
         faults.add("password", "too_long", detail);
-    } else if password.trim().to_lowercase() == email.trim().to_lowercase() {
+    } else if !email.is_empty() && password.trim().to_lowercase() == email.trim().to_lowercase() {
         faults.add("password", "contradiction", "must not be the e-mail");
     } else if is_one_character(password) {
         let detail = "must be more than one character again and again";

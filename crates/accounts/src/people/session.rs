@@ -48,7 +48,7 @@ pub struct NewSession {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
     SignedIn(NewSession),
-    /// The session is good for telling the second factor only, and over after ten minutes.
+    /// The session is for [`Accounts::tell_second_factor`] only, and over after ten minutes.
     NeedsSecondFactor(NewSession),
     /// Nobody has this e-mail, or another password, or may not sign in: which, isn't told.
     Refused,
@@ -275,6 +275,23 @@ pub(super) fn open(
         awaits_second_factor,
     };
     Ok(NewSession { session, text })
+}
+
+/// The session of a text, alive and awaiting the second factor.
+pub(super) fn awaiting(
+    connection: &Connection,
+    text: &str,
+    now: Timestamp,
+) -> Result<Session, Error> {
+    let hash = opaque::hash_of_sent(PREFIX, text).ok_or(Refusal::Unknown)?;
+    let session = find_session(connection, hash)?.ok_or(Refusal::Unknown)?;
+    if !session.awaits_second_factor {
+        return Err(Refusal::Unknown.into());
+    }
+    if !session.is_alive(now) {
+        return Err(Refusal::Expired.into());
+    }
+    Ok(session)
 }
 
 /// Writes when sessions were last seen.
