@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: demo build test lint openapi examples fuzz prove-kill bench bench-shop
+.PHONY: demo build test lint openapi examples fuzz prove-kill bench bench-shop dashboard
 
 demo: build
 	$(CARGO) run --release --locked -p afsa -- demo
@@ -35,10 +35,7 @@ openapi: node_modules/.bin/spectral
 	$(CARGO) run -q -p afsa -- openapi > openapi/afsa.json.new
 	mv openapi/afsa.json.new openapi/afsa.json
 
-# Asks every operation of a small demonstration, and makes its answers the examples of the document.
-examples: node_modules/.bin/spectral
-	UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording
-	$(MAKE) openapi
+# Asks every operation of a small demonstration, and makes its answers the examples of the document. examples: node_modules/.bin/spectral UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording $(MAKE) openapi Bundles embedded dashboard anew from dashboard/. dashboard: ./scripts/dashboard
 
 # A minute for each fuzz target.
 fuzz:

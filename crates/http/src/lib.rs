@@ -38,6 +38,7 @@ mod body;
 mod collector;
 mod connections;
 mod credential;
+mod dashboard;
 mod dispatch;
 mod document;
 mod fields;

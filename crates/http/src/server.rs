@@ -25,7 +25,7 @@ use crate::problem::{Problem, Word};
 use crate::rate::RateLimiter;
 use crate::refusals::Refusals;
 use crate::uploads::Uploads;
-use crate::{Clock, Limits, Services, dispatch, observe, openapi, pages};
+use crate::{Clock, Limits, Services, dashboard, dispatch, observe, openapi, pages};
 
 /// What stands in the path's placeholders, or why that is no text.
 type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
@@ -84,6 +84,7 @@ pub fn router(services: Services) -> Router {
     api(operations)
         .layer(cors())
         .merge(pages::router())
+        .merge(dashboard::router())
         .merge(pages_for_people.with_state(()))
         .fallback(not_found)
         .layer(compression())
