@@ -35,7 +35,14 @@ openapi: node_modules/.bin/spectral
 	$(CARGO) run -q -p afsa -- openapi > openapi/afsa.json.new
 	mv openapi/afsa.json.new openapi/afsa.json
 
-# Asks every operation of a small demonstration, and makes its answers the examples of the document. examples: node_modules/.bin/spectral UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording $(MAKE) openapi Bundles embedded dashboard anew from dashboard/. dashboard: ./scripts/dashboard
+# Asks every operation of a small demonstration, and makes its answers the examples of the document.
+examples: node_modules/.bin/spectral
+	UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording
+	$(MAKE) openapi
+
+# Bundles the embedded dashboard anew from dashboard/.
+dashboard: node_modules/.bin/spectral
+	./scripts/dashboard
 
 # A minute for each fuzz target.
 fuzz:
