@@ -153,6 +153,7 @@ pub fn services(
             ..Limits::default()
         },
         pages: axum::Router::new(),
+        demo: config.demo(),
     }
 }
 

@@ -9,6 +9,7 @@ mod checkout;
 mod collecting;
 mod contract;
 mod customers;
+mod demo;
 mod document;
 mod orders;
 mod pages;
