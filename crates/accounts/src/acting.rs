@@ -156,6 +156,10 @@ impl Change<'_> {
     /// Refuses whoever may not do this in the account, and accounts that aren't there.
     pub(crate) fn require(&self, account: AccountId, right: Right) -> Result<(), Error> {
         match self.role(account)? {
+            // What an app makes to get in with must not outlive what it was granted.
+            _ if right == Right::ManageAccess && matches!(self.actor, Actor::App(_)) => {
+                Err(Error::NotAllowed)
+            }
             Some(role) if role.may(right) => Ok(()),
             _ => Err(Error::NotAllowed),
         }

@@ -12,10 +12,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::completion::Completion;
 use crate::people::{self, Hashing};
 use crate::usage::Taken;
-use crate::{Error, key, usage};
+use crate::{Error, key, oauth, usage};
 
 /// Every step from an empty file to the present, in order. Steps are only ever added.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     (
         "0001_accounts",
         include_str!("../migrations/0001_accounts.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [(&str, &str); 4] = [
     ("0002_usage", include_str!("../migrations/0002_usage.sql")),
     ("0003_shops", include_str!("../migrations/0003_shops.sql")),
     ("0004_people", include_str!("../migrations/0004_people.sql")),
+    ("0005_oauth", include_str!("../migrations/0005_oauth.sql")),
 ];
 
 /// How long a statement waits for another process to let go of the file.
@@ -38,6 +39,8 @@ pub struct Accounts {
     /// Hits that were taken, not yet written.
     pub(crate) hits: Mutex<Taken>,
     pub(crate) completion: Mutex<Completion>,
+    /// When grants of apps were last used, not yet written.
+    pub(crate) grant_uses: Mutex<HashMap<i64, Timestamp>>,
     /// When sessions were last seen, not yet written.
     pub(crate) seen: Mutex<HashMap<i64, Timestamp>>,
     pub(crate) hashing: Hashing,
@@ -76,6 +79,7 @@ impl Accounts {
             uses: Mutex::default(),
             hits: Mutex::default(),
             completion: Mutex::default(),
+            grant_uses: Mutex::default(),
             seen: Mutex::default(),
             hashing: Hashing::default(),
         })
@@ -89,26 +93,35 @@ impl Accounts {
             .pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
 
-    /// Writes when keys and sessions were last used and how many hits were taken. Noting these costs
+    /// Writes when keys, apps and sessions were last used and how many hits were taken. Noting these costs
     /// a write to the disk, so it is left to whoever runs the program to do it now and then. What could not
     /// be written stays noted.
     pub fn write_notes(&self, now: Timestamp) -> Result<(), Error> {
         let mut connection = self.write();
+        oauth::forget(&connection, now)?;
+        let grant_uses = std::mem::take(
+            &mut *self
+                .grant_uses
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
         let hits = std::mem::take(&mut *self.taken());
         let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        if uses.is_empty() && hits.is_empty() && seen.is_empty() {
+        if uses.is_empty() && grant_uses.is_empty() && hits.is_empty() && seen.is_empty() {
             return Ok(());
         }
         let written = (|| {
             let transaction = connection.transaction()?;
             key::write_uses(&transaction, &uses)?;
+            oauth::write_uses(&transaction, &grant_uses)?;
             people::write_seen(&transaction, &seen)?;
             usage::write(&transaction, &hits, now)?;
             Ok(transaction.commit()?)
         })();
         if written.is_err() {
             note_later(&self.uses, uses);
+            note_later(&self.grant_uses, grant_uses);
             note_later(&self.seen, seen);
             self.note_hits_again(hits);
         }

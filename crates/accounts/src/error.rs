@@ -22,6 +22,9 @@ pub enum Error {
     /// A key, a token, a session or a link that opens nothing.
     #[error("the credential was refused: {0}")]
     Refused(#[from] Refusal),
+    /// An app gets no token.
+    #[error("the app was refused: {0}")]
+    Token(#[from] crate::oauth::TokenRefusal),
     /// Whoever acts may not do this: by his role, or because it is somebody else's.
     #[error("this may not be done by whoever acts")]
     NotAllowed,
@@ -50,6 +53,9 @@ pub enum Refusal {
     Unknown,
     #[error("expired")]
     Expired,
+    /// An access token whose app can get another one.
+    #[error("an access token that has expired")]
+    TokenExpired,
     #[error("revoked")]
     Revoked,
 }

@@ -41,6 +41,7 @@ mod database;
 mod error;
 mod goal;
 mod key;
+pub mod oauth;
 mod opaque;
 mod own_rates;
 pub mod people;

@@ -5,6 +5,7 @@ use std::fmt;
 use afsa_model::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::oauth::ACCESS_PREFIX;
 use crate::people::share;
 use crate::{Accounts, Error, Refusal, Scopes};
 
@@ -52,6 +53,9 @@ impl Accounts {
         }
         if text.starts_with(share::TOKEN_PREFIX) {
             return self.authenticate_share(text, now);
+        }
+        if text.starts_with(ACCESS_PREFIX) {
+            return self.authenticate_token(text, now);
         }
         self.authenticate_key(text, now)
     }

@@ -42,6 +42,20 @@ impl Scope {
         }
     }
 
+    /// What it allows, for whoever is asked to allow it.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Scope::AccountRead => "Read the account and its settings.",
+            Scope::AccountWrite => "Change the account, its settings and what it keeps.",
+            Scope::StatsRead => "Read statistics.",
+            Scope::VisitorsRead => "Read visits and visitors one by one.",
+            Scope::VisitorsWrite => "Delete visitors.",
+            Scope::OrdersRead => "Read orders, products and customers one by one.",
+            Scope::ExportRead => "Export everything that was collected.",
+            Scope::CollectWrite => "Send hits and import history.",
+        }
+    }
+
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -86,6 +100,11 @@ impl Scopes {
     /// Whether every scope of `other` is in this set.
     pub fn includes(self, other: Scopes) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// The scopes that are in both sets.
+    pub fn intersection(self, other: Scopes) -> Scopes {
+        Scopes(self.0 & other.0)
     }
 
     pub fn is_empty(self) -> bool {

@@ -6,7 +6,7 @@ use afsa_accounts::{Account, Accounts, Acting, Principal, Scope};
 use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Snapshot, Store, StoreCondition};
 
-use crate::problem::{Problem, Word};
+use crate::problem::Problem;
 use crate::{Collector, Randomness};
 
 /// The data of all accounts. It is private to this module: whoever wants to read or write has to
@@ -63,13 +63,20 @@ impl Backends {
             return Err(Problem::forbidden());
         }
         if !principal.scopes.contains(scope) {
-            let detail = format!("This needs the scope {scope}, which the credential lacks.");
-            return Err(Problem::new(Word::InsufficientScope, detail));
+            return Err(Problem::insufficient_scope(scope));
         }
         Ok(Authorized {
             backends: self.clone(),
             principal,
         })
+    }
+
+    /// Runs a step of OAuth. Clients and tokens show by themselves what they may reach.
+    pub(crate) fn with_oauth<T>(
+        &self,
+        step: impl FnOnce(&Accounts) -> Result<T, afsa_accounts::Error>,
+    ) -> Result<T, afsa_accounts::Error> {
+        step(&self.accounts)
     }
 
     /// Whether hits are taken and accounts can be read.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use afsa_accounts::Principal;
-use afsa_model::{AccountId, Timestamp};
+use afsa_model::AccountId;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::http::header::CACHE_CONTROL;
@@ -17,7 +17,7 @@ use crate::operation::{BodyRule, Call, Handler, Operation, PublicCall, Received}
 use crate::problem::{Fault, MOST_FAULTS, Problem, Word};
 use crate::rate::RateHeaders;
 use crate::server::Server;
-use crate::{Limits, Peer, body, credential, demo, fields, form};
+use crate::{Limits, Peer, body, credential, fields, form, protocol};
 
 const FORM: &str = form::MEDIA_TYPE;
 /// Bytes of a form, which is read before its sender is known.
@@ -64,6 +64,9 @@ async fn answer(
     rates: &mut RateHeaders,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
+    if let Handler::Protocol(run) = operation.handler {
+        return Ok(protocol::answer(server, operation, run, head, body, trace).await);
+    }
     let mut query = Query::of(&head.uri);
     let path: HashMap<String, String> = path
         .iter()
@@ -77,6 +80,7 @@ async fn answer(
             refuse(faults)?;
             return run(PublicCall { server }).await;
         }
+        Handler::Protocol(_) => return Err(Problem::internal("answered above")),
         Handler::Account(_, run) | Handler::Question(_, run) => run,
     };
     // A form may carry the credential, so it has to be read before anything is known of its
@@ -87,24 +91,19 @@ async fn answer(
         .transpose()?;
     let now = server.clock.now();
     let principal = credential::find(&head.headers, &query.credentials)
-        .and_then(|credential| authenticate(&server, credential.as_deref(), now))
+        .and_then(|credential| server.backends.authenticate(credential.as_deref(), now))
         .map_err(|problem| match problem.word {
             Word::AccessDenied => take_failure(&server, &peer).err().unwrap_or(problem),
             _ => problem,
         })?;
     (trace.account, trace.credential) = (Some(principal.account), Some(principal.credential));
     take_rate(&server, operation, principal, rates)?;
-    if demo::is_shown(principal) && !demo::allows(operation) {
-        let detail = "The demonstration may be looked at, and nothing else.";
-        return Err(Problem::new(Word::Forbidden, detail));
-    }
-    let named = |value| named_account(&server, principal, value);
     let (parameters, faults) = query.checked(operation);
-    let mut asked = Vec::from_iter(named(
+    let mut asked = Vec::from_iter(named_accounts(
         path.get("account_id").map(|id| Value::from(id.as_str())),
     )?);
-    asked.extend(named(parameters.get("account_id").cloned())?);
-    asked.extend(named(
+    asked.extend(named_accounts(parameters.get("account_id").cloned())?);
+    asked.extend(named_accounts(
         form.as_ref()
             .and_then(|form| form.get("account_id"))
             .cloned(),
@@ -122,7 +121,7 @@ async fn answer(
         None => receive(&server, operation, &head.headers, body).await?,
     };
     if let Received::Document(document) = &received {
-        let named = named(document.get("account_id").cloned())?;
+        let named = named_accounts(document.get("account_id").cloned())?;
         server
             .backends
             .authorize(principal, scope, named.as_slice())?;
@@ -227,7 +226,7 @@ impl Query {
 
 /// Counts a request by its sender's address, before anything else is known of him. Hits are left
 /// out: a shop sends those of all its visitors from one address.
-fn take_address(
+pub(crate) fn take_address(
     server: &Server,
     operation: &Operation,
     peer: &Peer,
@@ -254,10 +253,6 @@ fn take_rate(
     if let BodyRule::Hits { .. } = operation.body {
         return Ok(server.collecting_rates.take(credential, elapsed, rates)?);
     }
-    // Of the demonstration there are many holders, who are told apart by their addresses alone.
-    if demo::is_shown(principal) {
-        return Ok(());
-    }
     server.request_rates.take(credential, elapsed, rates)?;
     Ok(server
         .account_rates
@@ -265,7 +260,7 @@ fn take_rate(
 }
 
 /// Counts a request without a credential that opens something.
-fn take_failure(server: &Server, peer: &Peer) -> Result<(), Problem> {
+pub(crate) fn take_failure(server: &Server, peer: &Peer) -> Result<(), Problem> {
     let elapsed = server.clock.elapsed();
     let mut unsaid = RateHeaders::default();
     let taken = server
@@ -278,34 +273,13 @@ fn take_failure(server: &Server, peer: &Peer) -> Result<(), Problem> {
     })
 }
 
-/// Who holds this credential.
-fn authenticate(
-    server: &Server,
-    credential: Option<&str>,
-    now: Timestamp,
-) -> Result<Principal, Problem> {
-    let of_demo = server.demo.as_ref().zip(credential);
-    match of_demo.and_then(|(demo, text)| demo.principal(text)) {
-        Some(principal) => Ok(principal),
-        None => server.backends.authenticate(credential, now),
-    }
-}
-
 /// The account that a value names, if it names one.
-fn named_account(
-    server: &Server,
-    principal: Principal,
-    value: Option<Value>,
-) -> Result<Option<AccountId>, Problem> {
+fn named_accounts(value: Option<Value>) -> Result<Option<AccountId>, Problem> {
     let text = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
-    let demo = server.demo.as_ref();
-    if let Some(account) = demo.and_then(|demo| demo.account_called(&text, principal)) {
-        return Ok(Some(account));
-    }
     let account = text.parse().map_err(|error| {
         let fault = Fault {
             parameter: Some("account_id".into()),
@@ -346,7 +320,7 @@ async fn receive(
 ) -> Result<Received, Problem> {
     let media = body::media_type(headers);
     match &operation.body {
-        BodyRule::None => Ok(Received::Nothing),
+        BodyRule::None | BodyRule::Form { .. } => Ok(Received::Nothing),
         BodyRule::Upload => {
             body::check_encoding(headers)?;
             if media.is_some_and(|media| media.starts_with("multipart/")) {

@@ -28,7 +28,7 @@
 //!     is_trusted_proxy: Arc::new(|address: std::net::IpAddr| address.is_loopback()),
 //!     limits: Limits::default(),
 //!     pages: axum::Router::new(),
-//!     demo: None,
+//!     public_url: "https://stats.example.com".into(),
 //! })
 //! # }
 //! ```
@@ -39,8 +39,6 @@ mod body;
 mod collector;
 mod connections;
 mod credential;
-mod dashboard;
-mod demo;
 mod dispatch;
 mod document;
 mod fields;
@@ -56,6 +54,7 @@ mod operations;
 mod pages;
 mod peer;
 mod problem;
+mod protocol;
 mod question;
 mod rate;
 mod refusals;
@@ -71,7 +70,6 @@ pub use collector::{
     RejectedHit, Upload,
 };
 pub use connections::{ConnectionLimits, serve};
-pub use demo::Demo;
 pub use observe::PageName;
 pub use openapi::openapi_document;
 pub use peer::bucket;

@@ -1,10 +1,12 @@
 //! The OpenAPI 3.0.3 document, made of the table of operations.
 
+use afsa_accounts::Scope;
 use serde_json::{Map, Value, json};
 
-use crate::operation::{BodyRule, Operation};
+use crate::operation::{BodyRule, Handler, Operation};
 use crate::operations::TAGS;
 use crate::problem::{Problem, Word};
+use crate::protocol::FORM;
 use crate::schemas;
 
 /// Where the document is served.
@@ -12,6 +14,9 @@ pub(crate) const PATH: &str = "/assets/openapi/v1/afsa.json";
 
 /// What each operation answered to the demonstration's owner, by its id and the media type.
 const RECORDED: &str = include_str!(concat!(env!("OUT_DIR"), "/examples.json"));
+
+/// What clients of OAuth may be answered beside what they asked for.
+const OAUTH_STATUSES: [u16; 5] = [400, 401, 403, 413, 429];
 
 /// The document as it is checked in and served.
 pub fn openapi_document() -> Value {
@@ -60,7 +65,14 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key in the header Authorization.",
+                    "description": "An API key or an access token in the header Authorization.",
+                },
+                "oauth2": oauth2(),
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "Id and secret of an OAuth client. They may stand in the form \
+                        instead; clients without a secret send their id alone.",
                 },
             },
         },
@@ -95,15 +107,46 @@ fn described(operation: &Operation, recorded: &Value) -> Value {
         described["requestBody"] = json!({"required": true, "content": content});
     }
     described["responses"] = responses(operation, recorded);
-    described["security"] = match operation.scope() {
-        None => json!([]),
-        Some(_) => json!([{"api_key": []}, {"bearer": []}]),
-    };
+    described["security"] = security(operation);
     described
+}
+
+fn oauth2() -> Value {
+    let scopes: Map<String, Value> = Scope::ALL
+        .into_iter()
+        .map(|scope| (scope.name().to_owned(), scope.purpose().into()))
+        .collect();
+    json!({
+        "type": "oauth2",
+        "description": "The code flow, with PKCE (S256) for public clients. The person chooses the \
+            account; at /v1/auth/{account_id}/ the address names it. /api/token/ does the same as \
+            /v1/token.",
+        "flows": {"authorizationCode": {
+            "authorizationUrl": "/api/authorize",
+            "tokenUrl": "/v1/token",
+            "refreshUrl": "/v1/token",
+            "scopes": scopes,
+        }},
+    })
+}
+
+fn security(operation: &Operation) -> Value {
+    match operation.handler {
+        Handler::Public(_) => json!([]),
+        Handler::Protocol(_) => json!([{"client": []}, {}]),
+        Handler::Account(scope, _) | Handler::Question(scope, _) => json!([
+            {"api_key": []},
+            {"bearer": []},
+            {"oauth2": [scope.name()]},
+        ]),
+    }
 }
 
 fn description(operation: &Operation) -> String {
     match operation.scope() {
+        None if matches!(operation.handler, Handler::Protocol(_)) => {
+            operation.description.to_owned()
+        }
         None => format!("{} Needs no credential.", operation.description),
         Some(scope) => format!("{} Needs the scope `{scope}`.", operation.description),
     }
@@ -123,6 +166,9 @@ fn content(body: &BodyRule) -> Option<Value> {
                     json!({"schema": schema, "example": example});
             }
             content
+        }
+        BodyRule::Form { schema, example } => {
+            json!({FORM: {"schema": schema, "example": example}})
         }
         BodyRule::Hits { schema, example } => json!({
             "application/json": {"schema": schema, "example": example},
@@ -172,6 +218,13 @@ fn responses(operation: &Operation, recorded: &Value) -> Value {
         });
     }
     responses.insert(operation.answer.status.as_u16().to_string(), answer);
+    if matches!(operation.handler, Handler::Protocol(_)) {
+        let refused = json!({"$ref": "#/components/responses/OAuthRefused"});
+        for status in OAUTH_STATUSES {
+            responses.insert(status.to_string(), refused.clone());
+        }
+        return responses.into();
+    }
     for status in statuses(operation) {
         let name = response_name(status);
         let response = json!({"$ref": format!("#/components/responses/{name}")});
@@ -182,6 +235,9 @@ fn responses(operation: &Operation, recorded: &Value) -> Value {
 
 /// The statuses of all problems that the operation may answer with, ascending.
 fn statuses(operation: &Operation) -> Vec<u16> {
+    if matches!(operation.handler, Handler::Protocol(_)) {
+        return Vec::new();
+    }
     let mut words = vec![Word::InvalidRequest, Word::Internal];
     if operation.scope().is_some() {
         words.extend([
@@ -199,7 +255,10 @@ fn statuses(operation: &Operation) -> Vec<u16> {
     }
     match operation.body {
         BodyRule::None => {}
-        BodyRule::Document { .. } | BodyRule::Hits { .. } | BodyRule::Upload => {
+        BodyRule::Document { .. }
+        | BodyRule::Form { .. }
+        | BodyRule::Hits { .. }
+        | BodyRule::Upload => {
             words.extend([Word::PayloadTooLarge, Word::UnsupportedMediaType]);
         }
     }
@@ -243,6 +302,16 @@ fn problem_responses(operations: &[Operation]) -> Value {
         }
         responses.entry(response_name(status)).or_insert(response);
     }
+    responses.insert(
+        "OAuthRefused".into(),
+        json!({
+            "description": "The client doesn't get what it asked for.",
+            "content": {"application/json": {
+                "schema": schemas::reference("OAuthError"),
+                "example": {"error": "invalid_grant", "error_description": "the code has expired"},
+            }},
+        }),
+    );
     responses.into()
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::authorized::Authorized;
 use crate::fields::{Fields, Place};
 use crate::problem::{Fault, Problem, Word};
+use crate::protocol::{ProtocolCall, ProtocolOutcome};
 use crate::server::Server;
 use crate::{Peer, body, form, operations};
 
@@ -55,6 +56,11 @@ pub(crate) enum BodyRule {
         example: Value,
         or_form: bool,
     },
+    /// A form, of which the handler sees to what is in it.
+    Form {
+        schema: Value,
+        example: Value,
+    },
     /// A batch of hits.
     Hits {
         schema: Value,
@@ -77,6 +83,8 @@ pub(crate) struct Answer {
 pub(crate) enum Handler {
     /// Anybody.
     Public(fn(PublicCall) -> Outcome),
+    /// Clients of OAuth, by its own rules.
+    Protocol(fn(ProtocolCall) -> ProtocolOutcome),
     /// Whoever holds a credential with the scope, in the account that it belongs to.
     Account(Scope, fn(Call) -> Outcome),
     /// The same; the handler tells the faults of parameters together with its own.
@@ -209,7 +217,7 @@ impl Operation {
     /// The scope that a credential needs, if one is needed.
     pub(crate) fn scope(&self) -> Option<Scope> {
         match self.handler {
-            Handler::Public(_) => None,
+            Handler::Public(_) | Handler::Protocol(_) => None,
             Handler::Account(scope, _) | Handler::Question(scope, _) => Some(scope),
         }
     }

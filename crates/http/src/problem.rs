@@ -1,5 +1,6 @@
 //! What goes wrong, as RFC 9457 problems: one closed table of words and statuses.
 
+use afsa_accounts::Scope;
 use afsa_store::StoreError;
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 pub(crate) enum Word {
     InvalidRequest,
     AccessDenied,
+    InvalidToken,
     Forbidden,
     InsufficientScope,
     NotFound,
@@ -26,9 +28,10 @@ pub(crate) enum Word {
 }
 
 impl Word {
-    pub(crate) const ALL: [Word; 13] = [
+    pub(crate) const ALL: [Word; 14] = [
         Word::InvalidRequest,
         Word::AccessDenied,
+        Word::InvalidToken,
         Word::Forbidden,
         Word::InsufficientScope,
         Word::NotFound,
@@ -58,6 +61,7 @@ impl Word {
         match self {
             Word::InvalidRequest => ("invalid_request", 400, "The request is not valid"),
             Word::AccessDenied => ("access_denied", 401, "No valid credential"),
+            Word::InvalidToken => ("invalid_token", 401, "The access token has expired"),
             Word::Forbidden => ("forbidden", 403, "Not allowed for this credential"),
             Word::InsufficientScope => ("insufficient_scope", 403, "The credential lacks a scope"),
             Word::NotFound => ("not_found", 404, "There is no such thing"),
@@ -174,6 +178,18 @@ impl Problem {
         Problem::new(Word::AccessDenied, detail).with_header(WWW_AUTHENTICATE, challenge)
     }
 
+    /// Names the scope as RFC 6750 wants it.
+    pub(crate) fn insufficient_scope(scope: Scope) -> Problem {
+        let detail = format!("This needs the scope {scope}, which the credential lacks.");
+        let challenge =
+            format!("Bearer realm=\"afsa\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        let problem = Problem::new(Word::InsufficientScope, detail);
+        match HeaderValue::try_from(challenge) {
+            Ok(challenge) => problem.with_header(WWW_AUTHENTICATE, challenge),
+            Err(_) => problem,
+        }
+    }
+
     /// The same for every account that a credential doesn't reach, existing or not.
     pub(crate) fn forbidden() -> Problem {
         Problem::new(
@@ -251,11 +267,24 @@ impl From<afsa_accounts::Error> for Problem {
             Error::NameTaken { .. } | Error::TooMany { .. } => {
                 Problem::new(Word::Conflict, format!("{error}."))
             }
-            Error::Refused(Refusal::Unknown) => {
-                Problem::access_denied("The credential is not known.")
+            Error::Refused(refusal) => {
+                let (word, detail) = match refusal {
+                    Refusal::Unknown => (Word::AccessDenied, "The credential is not known."),
+                    Refusal::Expired => (Word::AccessDenied, "The credential has expired."),
+                    Refusal::Revoked => (Word::AccessDenied, "The credential was revoked."),
+                    Refusal::TokenExpired => (
+                        Word::InvalidToken,
+                        "The access token has expired; the refresh token gives another one.",
+                    ),
+                };
+                let challenge = "Bearer realm=\"afsa\", error=\"invalid_token\"";
+                Problem::new(word, detail)
+                    .with_header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
             }
-            Error::Refused(Refusal::Expired) => Problem::access_denied("The key has expired."),
-            Error::Refused(Refusal::Revoked) => Problem::access_denied("The key was revoked."),
+            Error::Token(refusal) => Problem::new(
+                Word::InvalidRequest,
+                format!("The app was refused: {refusal}."),
+            ),
             Error::TooNew { .. } | Error::Damaged(_) | Error::Database(_) => {
                 Problem::internal(error)
             }

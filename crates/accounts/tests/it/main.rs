@@ -2,6 +2,7 @@
 
 mod accounts;
 mod keys;
+mod oauth;
 mod rates;
 mod secrets;
 mod stored_things;

@@ -52,7 +52,6 @@ pub fn serve(
         .build()?;
     let instance = Arc::new(instance);
     let collector = collector(&instance);
-    let router = afsa_http::router(services(&instance, &collector, config));
     let connections = connection_limits(config);
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(config.listen)
@@ -65,6 +64,7 @@ pub fn serve(
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", listener.local_addr()?),
         };
+        let router = afsa_http::router(services(&instance, &collector, config, &address));
         // Whoever reads the address may ask for the end at once.
         let asked_to_stop = stop_signal()?;
         // From here on nobody has to be reading: a server whose printed lines go nowhere serves.
@@ -127,6 +127,7 @@ pub fn services(
     instance: &Arc<Instance>,
     collector: &Arc<IngestCollector>,
     config: &Config,
+    public_url: &str,
 ) -> Services {
     let proxies: Vec<String> = config.trusted_proxies.clone();
     let (rules, _) = afsa_enrich::AccountRules::new(&afsa_model::AccountSettings {
@@ -153,7 +154,7 @@ pub fn services(
             ..Limits::default()
         },
         pages: axum::Router::new(),
-        demo: config.demo(),
+        public_url: public_url.to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod exchange_rates;
 mod goals;
 mod imports;
 mod keys;
+mod oauth;
 mod orders;
 mod products;
 mod segments;
@@ -27,12 +28,16 @@ use serde_json::{Value, json};
 use crate::operation::{Operation, Parameter};
 
 /// (name, description), in the order of the document.
-pub(crate) const TAGS: [(&str, &str); 6] = [
+pub(crate) const TAGS: [(&str, &str); 7] = [
     ("System", "What the server says of itself."),
     ("Accounts", "Accounts and their settings."),
     (
         "Account things",
         "Goals, segments, steps of the checkout, own rates of exchange and keys of an account.",
+    ),
+    (
+        "OAuth 2",
+        "Tokens for apps, the apps themselves, and what people let them do.",
     ),
     ("Statistics", "Questions about what was collected."),
     ("Orders and products", "What was bought, one by one."),
@@ -47,6 +52,7 @@ pub(crate) fn all() -> Vec<Operation> {
     all.extend(stored::operations::<CheckoutStep>());
     all.extend(exchange_rates::operations());
     all.extend(keys::operations());
+    all.extend(oauth::operations());
     all.extend(stats::operations());
     all.extend(batch::operations());
     all.extend(attribution::operations());
@@ -66,6 +72,7 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
     all.extend(attribution::schemas());
     all.extend(checkout::schemas());
     all.extend(customers::schemas());
+    all.extend(oauth::schemas());
     all
 }
 

@@ -217,7 +217,7 @@ async fn a_key_is_shown_once_and_revoked() {
     assert_eq!(kept.json()["last_used_at"], "2026-11-02T10:00:00Z");
     app.delete(&one).await.expect(204);
     let problem = app.send(ask()).await.problem(401, "access_denied");
-    assert_eq!(problem["detail"], "The key was revoked.");
+    assert_eq!(problem["detail"], "The credential was revoked.");
     assert_eq!(
         app.get(&one).await.json()["revoked_at"],
         "2026-11-02T10:00:00Z"
