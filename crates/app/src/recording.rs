@@ -29,7 +29,7 @@ const VISITS: u64 = 4_000;
 
 /// What is asked beside the path, where an operation needs to be asked something to be of use as
 /// an example, in each of the forms that it answers in.
-const ASKED: [(&str, &[&str]); 14] = [
+const ASKED: [(&str, &[&str]); 15] = [
     ("listExchangeRates", &["currency=USD&limit=2"]),
     (
         "getReport",
@@ -60,6 +60,14 @@ const ASKED: [(&str, &[&str]); 14] = [
         ],
     ),
     ("getOrder", &[""]),
+    (
+        "listCarts",
+        &[
+            "period=30d&limit=2",
+            "period=30d&limit=2&format=csv",
+            "period=30d&limit=2&format=ndjson",
+        ],
+    ),
     (
         "listProducts",
         &[

@@ -52,4 +52,4 @@ pub use execute::{execute, execute_anew};
 pub use image::{Budget, Image, Vocabulary};
 pub use orders::OrdersCell;
 pub use shard::Shard;
-pub use shop::{checkout, journeys, orders};
+pub use shop::{carts, checkout, journeys, orders};

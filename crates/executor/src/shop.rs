@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use afsa_model::{AccountSettings, Timestamp};
 use afsa_store::{
-    CheckoutFunnel, Dimension, JourneyVisit, Journeys, Order, Question, StoreError, Value,
+    CartHistory, CartPage, CheckoutFunnel, Dimension, JourneyVisit, Journeys, Order, Question,
+    StoreError, Value,
 };
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use crate::bits::Bits;
 use crate::execute::Basis;
 use crate::filter::{Judge, Left, judge_all};
 use crate::image::{Codes, Thing};
-use crate::orders::Everyone;
+use crate::orders::{CartReader, Everyone};
 use crate::part::things_of;
 use crate::world::{Needs, World};
 use crate::{OrdersCell, Shard};
@@ -147,6 +148,70 @@ pub fn checkout(
     let mut whole = CheckoutFunnel::default();
     funnels.into_iter().for_each(|part| whole.absorb(part));
     Ok(whole)
+}
+
+/// The carts of the visits that a question chooses, as [`afsa_store::Snapshot::carts`] tells.
+///
+/// # Errors
+/// As [`crate::execute`].
+pub fn carts(
+    shards: &[Arc<Shard>],
+    cell: &OrdersCell,
+    settings: &AccountSettings,
+    question: &Question,
+    page: &CartPage,
+) -> Result<Vec<CartHistory>, StoreError> {
+    let question = Question {
+        measures: Vec::new(),
+        ..question.clone()
+    };
+    let mut needs = Needs::of(&question);
+    (needs.carts, needs.names) = (true, true);
+    let basis = Basis::of(shards, cell, settings, &question, needs)?;
+    let world = basis.whole_world(&question)?;
+    let lefts = lefts(&world)?;
+    // Only those of the page are read whole.
+    let mut places = Vec::new();
+    for (number, (part, left)) in world.parts.iter().zip(&lefts).enumerate() {
+        let (Some(image), Some(carts)) = (&part.image, &part.carts) else {
+            continue;
+        };
+        let (starts, visitors) = (image.starts()?, image.visitors()?);
+        let mut kept = carts.held_something.clone();
+        kept.and(&left.scenes);
+        let mut position = 0;
+        for scene in kept.ones_in(0, part.visits) {
+            let start = Timestamp(starts.get(scene));
+            let is_abandoned = carts.abandoned.get(scene);
+            let is_asked = page.abandoned.is_none_or(|asked| asked == is_abandoned);
+            if !is_asked || !question.range.contains(start) {
+                continue;
+            }
+            while visitors.run(position).end <= scene {
+                position += 1;
+            }
+            places.push((start, visitors.keys[position], number, scene, is_abandoned));
+        }
+    }
+    page.cut(&mut places, |(start, visitor, ..)| (*start, *visitor));
+    let mut readers: HashMap<usize, CartReader> = HashMap::new();
+    let mut carts = Vec::with_capacity(places.len());
+    for (start, visitor, number, scene, is_abandoned) in places {
+        let reader = match readers.entry(number) {
+            hashbrown::hash_map::Entry::Occupied(known) => known.into_mut(),
+            hashbrown::hash_map::Entry::Vacant(new) => {
+                new.insert(CartReader::of(&world.parts[number], &world)?)
+            }
+        };
+        carts.push(CartHistory {
+            visitor,
+            start,
+            values: reader.values(scene),
+            is_abandoned,
+            changes: reader.changes(scene),
+        });
+    }
+    Ok(carts)
 }
 
 /// What such a question is made of: nothing is counted and nothing broken down.

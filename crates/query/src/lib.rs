@@ -9,7 +9,7 @@
 //!
 //! What is no table of metrics starts from a [`Selection`], the same period, filters and traffic
 //! without metrics: [`attribution()`] shares its orders out among the visits before them,
-//! [`cohorts()`] and [`rfm()`] group its customers, [`product_facts`] tells what products are.
+//! [`cohorts()`] and [`rfm()`] group its customers, [`carts()`] follows its carts, [`product_facts`] tells what products are.
 //!
 //! What the definitions leave open is answered so:
 //!
@@ -47,6 +47,7 @@
 mod answer;
 mod attribution;
 mod axis;
+mod carts;
 mod catalogue;
 mod check;
 mod cohorts;
@@ -70,6 +71,7 @@ mod zone;
 pub use answer::{Answer, Answers, Row, answer};
 pub use attribution::{Attributing, Attribution, AttributionRow, Credit, Model, attribution, days};
 pub use axis::{Axis, Bucket, Interval, MAX_BUCKETS};
+pub use carts::{CartFacts, CartMoment, CartState, HeldItem, cart_facts, carts};
 pub use catalogue::{Breakdown, DimensionType, Formula, METRICS, Metric, MetricUnit, Scope};
 pub use check::{
     Context, DEFAULT_LIMIT, DEFAULT_METRICS, INCLUDES, MAX_DIMENSIONS, MAX_LIMIT, MAX_METRICS,

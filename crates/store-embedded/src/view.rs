@@ -7,7 +7,8 @@ use afsa_executor::{Image, OrdersCell, Shard, execute};
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 use afsa_segments::{ColumnSource, Cuts, Tables};
 use afsa_store::{
-    Activity, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question, Snapshot, StoreError,
+    Activity, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question,
+    Snapshot, StoreError,
 };
 use hashbrown::HashSet;
 
@@ -170,6 +171,12 @@ impl Snapshot for View {
     fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {
         let funnel = afsa_executor::checkout(&self.shards, &self.orders, &self.settings, question);
         self.or_set_apart(funnel)
+    }
+
+    fn carts(&self, question: &Question, page: &CartPage) -> Result<Vec<CartHistory>, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        let carts = afsa_executor::carts(shards, cell, &self.settings, question, page);
+        self.or_set_apart(carts)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -36,6 +36,7 @@ pub mod reference;
 mod shop;
 mod traits;
 
+pub use afsa_visits::cart::Cart;
 pub use afsa_visits::checkout::{CheckoutFunnel, CheckoutStep};
 pub use afsa_visits::orders::{Customer, Order, OrderRefund};
 pub use cost::CostMethod;
@@ -43,7 +44,9 @@ pub use dimension::{Dimension, Kind};
 pub use filter::{Condition, ConditionScope, Filter, Test};
 pub use measure::{Fact, Measure, Unit};
 pub use question::{Goal, Group, Groups, Question, Traffic, Value};
-pub use shop::{JourneyVisit, Journeys};
+pub use shop::{
+    CartChange, CartChangeKind, CartHistory, CartItem, CartPage, JourneyVisit, Journeys,
+};
 pub use traits::{
     Activity, Arrival, EventKey, Identity, ImportSession, Outcome, Reply, Snapshot, Store,
     StoreCondition, StoreError, Undo,

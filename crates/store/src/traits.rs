@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 
-use crate::{CheckoutFunnel, Dimension, Groups, Journeys, Order, Question};
+use crate::{CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question};
 
 /// A keyed hash of an `event_id`: what decides whether a hit came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,6 +160,10 @@ pub trait Snapshot: Send + Sync {
 
     /// The checkouts of the visits that began in the question's range and that its filter chooses.
     fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError>;
+
+    /// The carts that held something, of the visits that began in the question's range and that its
+    /// filter chooses, latest first, with the values that their visits have of its dimensions.
+    fn carts(&self, question: &Question, page: &CartPage) -> Result<Vec<CartHistory>, StoreError>;
 
     /// First and last moment of anything stored (excluded traffic too), and how much there is.
     fn activity(&self) -> Result<Activity, StoreError>;

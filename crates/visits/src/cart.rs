@@ -73,11 +73,12 @@ pub fn outcome<Item: Eq + Hash>(
 }
 
 /// What a cart holds: quantities in millionths of a piece, none of them 0.
-struct Cart<Item> {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cart<Item: Eq + Hash> {
     content: HashMap<Item, i64>,
 }
 
-impl<Item> Default for Cart<Item> {
+impl<Item: Eq + Hash> Default for Cart<Item> {
     fn default() -> Cart<Item> {
         Cart {
             content: HashMap::new(),
@@ -86,7 +87,8 @@ impl<Item> Default for Cart<Item> {
 }
 
 impl<Item: Eq + Hash> Cart<Item> {
-    fn add(&mut self, item: Item, quantity: Decimal) {
+    /// Nothing is added where the quantity isn't above 0.
+    pub fn add(&mut self, item: Item, quantity: Decimal) {
         let quantity = quantity.micros();
         if quantity > 0 {
             let held = self.content.entry(item).or_default();
@@ -95,7 +97,7 @@ impl<Item: Eq + Hash> Cart<Item> {
     }
 
     /// Never below nothing: more than is held takes what is held.
-    fn remove(&mut self, item: &Item, quantity: Decimal) {
+    pub fn remove(&mut self, item: &Item, quantity: Decimal) {
         let Some(held) = self.content.get_mut(item) else {
             return;
         };
@@ -105,11 +107,18 @@ impl<Item: Eq + Hash> Cart<Item> {
         }
     }
 
-    fn clear(&mut self) {
+    /// What an order does.
+    pub fn clear(&mut self) {
         self.content.clear();
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.content.is_empty()
+    }
+
+    /// Its items with their quantities, in no order.
+    pub fn content(&self) -> impl Iterator<Item = (&Item, Decimal)> {
+        let held = self.content.iter();
+        held.map(|(item, quantity)| (item, Decimal::from_micros(*quantity)))
     }
 }

@@ -21,14 +21,16 @@ pub(crate) struct CartSteps {
     checkouts: Vec<CheckoutHit>,
 }
 
-struct Step {
+pub(super) struct Step {
     scene: u32,
-    moment: Moment,
-    step: CartStep<Item>,
+    /// The product in the image's table of them; of a checkout nothing.
+    pub(super) thing: u32,
+    pub(super) moment: Moment,
+    pub(super) step: CartStep<Item>,
 }
 
 /// Codes of a product and its variant.
-type Item = (u32, u32);
+pub(super) type Item = (u32, u32);
 
 struct CheckoutHit {
     scene: u32,
@@ -105,11 +107,11 @@ impl Image {
                 if action == ProductAction::Checkout as u8 {
                     let action = CheckoutAction::Step(number(hit), option(hit));
                     read.checkouts.push(CheckoutHit { scene, action });
-                    let step = CartStep::Checkout;
                     read.steps.push(Step {
                         scene,
+                        thing: 0,
                         moment,
-                        step,
+                        step: CartStep::Checkout,
                     });
                 } else if action == ProductAction::CheckoutOption as u8 {
                     let action = CheckoutAction::Choice(number(hit), option(hit));
@@ -121,6 +123,7 @@ impl Image {
                     .is_some_and(|of| *of as usize == hit)
                 {
                     let (item, at) = ((skus.get(row), variants.get(row)), things.rows[row]);
+                    let thing = row as u32;
                     row += 1;
                     let step = if at == NO_ROW {
                         continue;
@@ -133,6 +136,7 @@ impl Image {
                     };
                     read.steps.push(Step {
                         scene,
+                        thing,
                         moment,
                         step,
                     });
@@ -283,7 +287,7 @@ impl Carts {
 }
 
 impl CartSteps {
-    fn of_scene(&self, scene: usize) -> &[Step] {
+    pub(super) fn of_scene(&self, scene: usize) -> &[Step] {
         let from = self
             .steps
             .partition_point(|step| (step.scene as usize) < scene);

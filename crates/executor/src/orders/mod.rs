@@ -1,6 +1,7 @@
 //! Orders, which are told by hits of any image and belong to a visit of any other.
 
 mod amounts;
+mod cart_reader;
 mod carts;
 mod columns;
 mod gather;
@@ -17,6 +18,7 @@ use afsa_visits::orders::add_customers;
 use hashbrown::HashSet;
 
 pub(crate) use amounts::Exact;
+pub(crate) use cart_reader::CartReader;
 pub(crate) use carts::{CartSteps, Carts};
 pub(crate) use columns::{Coupons, PartOrders, Placed};
 pub(crate) use gather::ToldOrders;

@@ -9,8 +9,8 @@ use afsa_segments::encode;
 use afsa_store::conformance::{Backend, Suite, cases};
 use afsa_store::reference::ReferenceStore;
 use afsa_store::{
-    Activity, Arrival, CheckoutFunnel, Dimension, Groups, ImportSession, Journeys, Order, Question,
-    Reply, Snapshot, Store, StoreError, Undo,
+    Activity, Arrival, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, ImportSession,
+    Journeys, Order, Question, Reply, Snapshot, Store, StoreError, Undo,
 };
 
 #[test]
@@ -176,6 +176,10 @@ impl Snapshot for ImageSnapshot {
 
     fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {
         afsa_executor::checkout(&self.shards, &self.orders, &self.settings, question)
+    }
+
+    fn carts(&self, question: &Question, page: &CartPage) -> Result<Vec<CartHistory>, StoreError> {
+        afsa_executor::carts(&self.shards, &self.orders, &self.settings, question, page)
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod attribution;
 mod batch;
+mod carts;
 mod checkout;
 mod checkout_steps;
 mod collect;
@@ -60,6 +61,7 @@ pub(crate) fn all() -> Vec<Operation> {
     all.extend(customers::operations());
     all.extend(orders::operations());
     all.extend(products::operations());
+    all.extend(carts::operations());
     all.extend(collect::operations());
     all.extend(imports::operations());
     all
@@ -69,6 +71,7 @@ pub(crate) fn all() -> Vec<Operation> {
 pub(crate) fn schemas() -> Vec<(String, Value)> {
     let mut all = orders::schemas();
     all.extend(products::schemas());
+    all.extend(carts::schemas());
     all.extend(attribution::schemas());
     all.extend(checkout::schemas());
     all.extend(customers::schemas());

@@ -5,6 +5,7 @@ mod accounts;
 mod app;
 mod attribution;
 mod batch;
+mod carts;
 mod checkout;
 mod collecting;
 mod contract;

@@ -76,6 +76,7 @@ fn checkout(minute: i64, visitor: u64, step: u32, option: &str) -> Draft {
 ///   33.83 of which 14.00 came back. Then `A-1002`, cancelled, and `A-1003`, 40 days ago.
 /// - `B/2 ü`: visitor 12, in dollars, which nobody knows the rate of, in no visit.
 /// - `X-1`: a robot's.
+/// - Visitor 15, in August, puts five balls into a cart, takes one out and leaves.
 pub fn arrivals() -> Vec<Arrival> {
     let first = ago(50);
     let campaign = Origin {
@@ -135,6 +136,9 @@ pub fn arrivals() -> Vec<Arrival> {
         checkout(ago(41) + 1, 13, 1, ""),
         checkout(ago(41) + 2, 13, 2, "invoice"),
         checkout(ago(41) + 3, 13, 1, ""),
+        came(ago(70), 15, by("Email", "newsletter")),
+        looked(ago(70) + 1, 15, ProductAction::Add, vec![ball("5")]),
+        looked(ago(70) + 3, 15, ProductAction::Remove, vec![ball("1")]),
         Draft::page_view(ago(39), 14, "/").excluded(Exclusion::Robot),
         sent(
             Draft::purchase(ago(39) + 1, 14, "X-1", vec![ball("9")]),

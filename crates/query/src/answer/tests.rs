@@ -2,7 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit};
-use afsa_store::{Activity, CheckoutFunnel, Filter, Journeys, Measure, Order, Question, Test};
+use afsa_store::{
+    Activity, CartHistory, CartPage, CheckoutFunnel, Filter, Journeys, Measure, Order, Question,
+    Test,
+};
 
 use super::*;
 use crate::request::{FilterCondition, FilterNode, Request, Scalar};
@@ -135,6 +138,10 @@ impl Snapshot for Memory {
 
     fn checkout(&self, _: &Question) -> Result<CheckoutFunnel, StoreError> {
         Ok(CheckoutFunnel::default())
+    }
+
+    fn carts(&self, _: &Question, _: &CartPage) -> Result<Vec<CartHistory>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use afsa_model::{Timestamp, VisitorKey};
 
 use super::compare;
-use crate::{Customer, Dimension, Order, Question, Snapshot, StoreError, Value};
+use crate::{
+    CartHistory, CartPage, Customer, Dimension, Order, Question, Snapshot, StoreError, Value,
+};
 
 /// What journeys are asked by: texts and numbers of the visit.
 const OF_VISITS: [Dimension; 3] = [
@@ -45,6 +47,55 @@ pub(super) fn told(
     }
     told.sort();
     told.push(compare::told(&snapshot.checkout(question)?));
+    told.extend(carts(snapshot, question)?);
+    Ok(told)
+}
+
+/// The carts, all at once and page by page, by start: visitors that began at one instant stand in
+/// an order that is each backend's own.
+fn carts(snapshot: &dyn Snapshot, question: &Question) -> Result<Vec<String>, StoreError> {
+    let question = &Question {
+        dimensions: OF_VISITS.to_vec(),
+        ..question.clone()
+    };
+    let mut all: Vec<CartHistory> = Vec::new();
+    for abandoned in [true, false] {
+        let whole = CartPage {
+            abandoned: Some(abandoned),
+            before: None,
+            limit: usize::MAX,
+        };
+        all.extend(snapshot.carts(question, &whole)?);
+    }
+    let place = |cart: &CartHistory| (cart.start, cart.visitor);
+    all.sort_by_key(|cart| std::cmp::Reverse(place(cart)));
+    let mut paged: Vec<CartHistory> = Vec::new();
+    loop {
+        let page = CartPage {
+            abandoned: None,
+            before: paged.last().map(place),
+            limit: 3,
+        };
+        let carts = snapshot.carts(question, &page)?;
+        if carts.is_empty() {
+            break;
+        }
+        paged.extend(carts);
+    }
+    let mut told: Vec<String> = paged
+        .iter()
+        .map(|cart| {
+            let is_known = all.contains(cart);
+            let start = cart.start;
+            let abandoned = cart.is_abandoned;
+            format!(
+                "cart of {start:?}, abandoned: {abandoned}, {is_known}: {:?} {:?}",
+                cart.values, cart.changes
+            )
+        })
+        .collect();
+    told.sort();
+    told.push(format!("{} carts, {} by pages", all.len(), paged.len()));
     Ok(told)
 }
 

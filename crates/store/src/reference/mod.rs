@@ -23,8 +23,8 @@ use afsa_visits::orders::{self, Order, OrderHit, People, VisitSpan};
 use afsa_visits::{Rules, cut};
 
 use crate::{
-    Activity, Arrival, CheckoutFunnel, Dimension, Groups, Journeys, Question, Snapshot, StoreError,
-    Traffic, Value,
+    Activity, Arrival, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys,
+    Question, Snapshot, StoreError, Traffic, Value,
 };
 
 pub use store::ReferenceStore;
@@ -122,6 +122,10 @@ impl Snapshot for Reference {
 
     fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {
         shop::checkout(self, question)
+    }
+
+    fn carts(&self, question: &Question, page: &CartPage) -> Result<Vec<CartHistory>, StoreError> {
+        shop::carts(self, question, page)
     }
 
     fn activity(&self) -> Result<Activity, StoreError> {

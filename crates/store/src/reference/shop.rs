@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afsa_model::{HitKind, ProductAction};
+use afsa_model::{Decimal, HitKind, Product, ProductAction};
 use afsa_visits::checkout::CheckoutAction;
 use afsa_visits::orders::Order;
 
@@ -11,7 +11,8 @@ use super::answer::chosen;
 use super::scene::{Scene, Thing, scenes};
 use super::values::of_visit;
 use crate::{
-    CheckoutFunnel, Dimension, JourneyVisit, Journeys, Question, StoreError, Traffic, Value,
+    CartChange, CartChangeKind, CartHistory, CartItem, CartPage, CheckoutFunnel, Dimension,
+    JourneyVisit, Journeys, Question, StoreError, Traffic, Value,
 };
 
 pub(super) fn orders(data: &Reference, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
@@ -96,4 +97,66 @@ pub(super) fn checkout(
         funnel.add(actions, !scene.cart.abandoned_checkout);
     }
     Ok(funnel)
+}
+
+pub(super) fn carts(
+    data: &Reference,
+    question: &Question,
+    page: &CartPage,
+) -> Result<Vec<CartHistory>, StoreError> {
+    let mut carts = Vec::new();
+    for scene in chosen(data, question)? {
+        let Some(visit) = scene.visit else { continue };
+        let is_asked = page
+            .abandoned
+            .is_none_or(|abandoned| abandoned == scene.cart.abandoned_cart);
+        if scene.cart.had_cart && is_asked && question.range.contains(visit.start) {
+            carts.push(CartHistory {
+                visitor: visit.visitor,
+                start: visit.start,
+                values: question
+                    .dimensions
+                    .iter()
+                    .map(|dimension| of_visit(&scene, *dimension))
+                    .collect(),
+                is_abandoned: scene.cart.abandoned_cart,
+                changes: scene
+                    .things
+                    .iter()
+                    .filter_map(|it| change(&scene, it))
+                    .collect(),
+            });
+        }
+    }
+    page.cut(&mut carts, |cart| (cart.start, cart.visitor));
+    Ok(carts)
+}
+
+/// What a thing did to its visit's cart.
+fn change(scene: &Scene, thing: &Thing) -> Option<CartChange> {
+    let item = |product: &Product| CartItem {
+        sku: product.sku().cloned(),
+        product: scene.names.shown(product),
+        variant: product.variant.clone(),
+        quantity: product.quantity.unwrap_or(Decimal::ONE),
+        price: product.price,
+        currency: product.currency.clone(),
+    };
+    let kind = match thing {
+        Thing::ProductRow {
+            action, product, ..
+        } => match action.action {
+            ProductAction::Add => CartChangeKind::Added(item((*product)?)),
+            ProductAction::Remove => CartChangeKind::Removed(item((*product)?)),
+            _ => return None,
+        },
+        Thing::Order { order, .. } if !order.is_cancelled() => {
+            CartChangeKind::Ordered(order.id.clone())
+        }
+        _ => return None,
+    };
+    Some(CartChange {
+        time: thing.time(),
+        kind,
+    })
 }
