@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: demo build test lint openapi examples fuzz prove-kill bench bench-shop
+.PHONY: demo build test lint openapi examples fuzz prove-kill bench bench-shop dashboard
 
 demo: build
 	$(CARGO) run --release --locked -p afsa -- demo
@@ -39,6 +39,10 @@ openapi: node_modules/.bin/spectral
 examples: node_modules/.bin/spectral
 	UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording
 	$(MAKE) openapi
+
+# Bundles the embedded dashboard anew from dashboard/.
+dashboard: node_modules/.bin/spectral
+	./scripts/dashboard
 
 # A minute for each fuzz target.
 fuzz:

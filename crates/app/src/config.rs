@@ -106,6 +106,22 @@ pub struct ConfigFlags {
         value_name = "SECONDS"
     )]
     pub patience_seconds: Option<u64>,
+    /// Number of the account that everybody may look at with the demonstration's token.
+    #[arg(long, global = true, env = "AFSA_DEMO_ACCOUNT", value_name = "NUMBER")]
+    pub demo_account: Option<u32>,
+    /// What shop plug-ins show as key or access token for the demonstration. `afsa demo` needs no
+    /// number beside it.
+    #[arg(long, global = true, env = "AFSA_DEMO_TOKEN", value_name = "TEXT")]
+    pub demo_token: Option<String>,
+    /// What plug-ins call the demonstration in place of its number.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_DEMO_WORDS",
+        value_name = "WORDS",
+        value_delimiter = ','
+    )]
+    pub demo_words: Option<Vec<String>>,
     /// How log lines are written.
     #[arg(long, global = true, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -138,6 +154,9 @@ struct ConfigFile {
     import_megabytes: Option<u64>,
     connections: Option<usize>,
     patience_seconds: Option<u64>,
+    demo_account: Option<u32>,
+    demo_token: Option<String>,
+    demo_words: Option<Vec<String>>,
     log_format: Option<LogFormat>,
     log_level: Option<String>,
 }
@@ -158,6 +177,9 @@ pub struct Config {
     pub import_megabytes: u64,
     pub connections: usize,
     pub patience_seconds: u64,
+    pub demo_account: Option<u32>,
+    pub demo_token: Option<String>,
+    pub demo_words: Vec<String>,
     pub log_format: LogFormat,
     pub log_level: String,
 }
@@ -178,6 +200,9 @@ impl Default for Config {
             import_megabytes: 4_096,
             connections: 4_096,
             patience_seconds: 30,
+            demo_account: None,
+            demo_token: None,
+            demo_words: vec!["WPDEMO".to_owned(), "PSHOPDEMO".to_owned()],
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
         }
@@ -249,6 +274,12 @@ impl Config {
                 .patience_seconds
                 .or(file.patience_seconds)
                 .unwrap_or(default.patience_seconds),
+            demo_account: flags.demo_account.or(file.demo_account),
+            demo_token: flags.demo_token.or(file.demo_token),
+            demo_words: flags
+                .demo_words
+                .or(file.demo_words)
+                .unwrap_or(default.demo_words),
             log_format: flags
                 .log_format
                 .or(file.log_format)
@@ -286,6 +317,45 @@ impl Config {
             ),
             ("failures_per_minute", self.failures_per_minute),
         ]
+    }
+
+    /// The account that everybody may look at, where there shall be one.
+    pub fn demo(&self) -> Option<afsa_http::Demo> {
+        let account = self.demo_account.map(afsa_model::AccountId)?;
+        Some(afsa_http::Demo {
+            account,
+            words: self.demo_words.clone(),
+            token: self.demo_token.clone()?,
+        })
+    }
+
+    fn check_demo(&self) -> Result<(), ConfigError> {
+        let refuse = |setting, problem: &str| {
+            let problem = problem.to_owned();
+            Err(ConfigError::Value { setting, problem })
+        };
+        if self.demo_account.is_some() && self.demo_token.is_none() {
+            return refuse("demo_token", "is needed where there is a demo_account");
+        }
+        if self.demo_account == Some(0) {
+            return refuse("demo_account", "numbers of accounts begin at 1");
+        }
+        let is_plain = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic());
+        if let Some(token) = &self.demo_token
+            && !((8..=200).contains(&token.len()) && is_plain(token))
+        {
+            return refuse("demo_token", "must be 8 to 200 letters, digits and signs");
+        }
+        // What could be a number would hide an account.
+        let is_word =
+            |word: &String| is_plain(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if !self.demo_words.iter().all(is_word) {
+            return refuse(
+                "demo_words",
+                "must be words with a letter in them, such as WPDEMO",
+            );
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -337,6 +407,7 @@ impl Config {
                 format!("{} is outside of 1 to 3600", self.patience_seconds),
             );
         }
+        self.check_demo()?;
         for network in &self.trusted_proxies {
             if !is_network(network) {
                 return refuse(
@@ -420,6 +491,16 @@ impl fmt::Display for Config {
         writeln!(formatter, "import_megabytes = {}", self.import_megabytes)?;
         writeln!(formatter, "connections = {}", self.connections)?;
         writeln!(formatter, "patience_seconds = {}", self.patience_seconds)?;
+        match self.demo_account {
+            Some(number) => writeln!(formatter, "demo_account = {number}")?,
+            None => writeln!(formatter, "# demo_account = 1")?,
+        }
+        match &self.demo_token {
+            Some(token) => writeln!(formatter, "demo_token = {}", quoted(token))?,
+            None => writeln!(formatter, "# demo_token = \"a text that is no secret\"")?,
+        }
+        let words: Vec<String> = self.demo_words.iter().map(|word| quoted(word)).collect();
+        writeln!(formatter, "demo_words = [{}]", words.join(", "))?;
         let log_format = match self.log_format {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
@@ -438,6 +519,8 @@ mod tests {
         let config = Config {
             public_url: Some("https://stats.example.com".to_owned()),
             trusted_proxies: vec!["127.0.0.1".to_owned(), "10.0.0.0/8".to_owned()],
+            demo_account: Some(3),
+            demo_token: Some("shown \"to\" all".replace(' ', "-")),
             log_format: LogFormat::Json,
             ..Config::default()
         };
@@ -486,5 +569,13 @@ mod tests {
         check("patience_seconds = 0", "outside of 1");
         check("place_database = 'missing.mmdb'", "no file");
         check("log_format = 'xml'", "log_format");
+        check("demo_account = 1", "demo_token: is needed");
+        check(
+            "demo_account = 0\ndemo_token = 'shown-to-all'",
+            "begin at 1",
+        );
+        check("demo_token = 'short'", "8 to 200");
+        check("demo_token = 'two words here'", "8 to 200");
+        check("demo_words = ['7']", "a letter in them");
     }
 }

@@ -28,6 +28,7 @@
 //!     is_trusted_proxy: Arc::new(|address: std::net::IpAddr| address.is_loopback()),
 //!     limits: Limits::default(),
 //!     pages: axum::Router::new(),
+//!     demo: None,
 //!     public_url: "https://stats.example.com".into(),
 //! })
 //! # }
@@ -39,6 +40,8 @@ mod body;
 mod collector;
 mod connections;
 mod credential;
+mod dashboard;
+mod demo;
 mod dispatch;
 mod document;
 mod fields;
@@ -70,6 +73,7 @@ pub use collector::{
     RejectedHit, Upload,
 };
 pub use connections::{ConnectionLimits, serve};
+pub use demo::Demo;
 pub use observe::PageName;
 pub use openapi::openapi_document;
 pub use peer::bucket;

@@ -25,7 +25,7 @@ use crate::problem::{Problem, Word};
 use crate::rate::RateLimiter;
 use crate::refusals::Refusals;
 use crate::uploads::Uploads;
-use crate::{Clock, Limits, Services, dispatch, observe, openapi, pages};
+use crate::{Clock, Demo, Limits, Services, dashboard, dispatch, observe, openapi, pages};
 
 /// What stands in the path's placeholders, or why that is no text.
 type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
@@ -34,6 +34,7 @@ type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
 pub(crate) struct Server {
     pub backends: Arc<Backends>,
     pub clock: Arc<dyn Clock>,
+    pub demo: Option<Demo>,
     pub limits: Limits,
     pub is_trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     pub request_rates: RateLimiter<Credential>,
@@ -65,11 +66,13 @@ pub fn router(services: Services) -> Router {
         is_trusted_proxy,
         limits,
         pages: pages_for_people,
+        demo,
         public_url,
     } = services;
     let server = Arc::new(Server {
         backends: Arc::new(Backends::new(accounts, store, collector, randomness)),
         clock,
+        demo,
         is_trusted_proxy,
         request_rates: RateLimiter::new("credential", limits.requests),
         address_rates: RateLimiter::new("address", limits.addresses),
@@ -87,6 +90,7 @@ pub fn router(services: Services) -> Router {
     api(operations)
         .layer(cors())
         .merge(pages::router())
+        .merge(dashboard::router())
         .merge(pages_for_people.with_state(()))
         .fallback(not_found)
         .layer(compression())

@@ -8,7 +8,7 @@ use afsa_accounts::Accounts;
 use afsa_model::Timestamp;
 use afsa_store::Store;
 
-use crate::Collector;
+use crate::{Collector, Demo};
 
 /// Everything that the routes stand on.
 pub struct Services {
@@ -23,6 +23,8 @@ pub struct Services {
     /// Pages for people. Each request that reaches them carries its [`Peer`](crate::Peer) as an
     /// extension. They must have no fallback.
     pub pages: axum::Router,
+    /// The account that everybody may look at, if there shall be one.
+    pub demo: Option<Demo>,
     /// The address by which browsers and clients reach this server, without a slash at its end:
     /// the issuer of OAuth.
     pub public_url: String,

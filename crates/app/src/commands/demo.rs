@@ -41,8 +41,19 @@ pub fn run(config: &Config, visits: u64, out: &mut dyn Write) -> Result<(), Comm
     };
     let secret = instance.outside.randomness.bytes();
     let key = acting.create_key(account, &key, secret)?.text;
-    serve::serve(instance, config, out, |address, out| {
+    let shown = Config {
+        demo_account: config.demo_token.is_some().then_some(account.0),
+        ..config.clone()
+    };
+    serve::serve(instance, &shown, out, |address, out| {
         writeln!(out, "\nThe account is {account}, its key is\n\n    {key}\n")?;
+        if let Some(token) = &config.demo_token {
+            let words = config.demo_words.join(", ");
+            writeln!(
+                out,
+                "Everybody may look at it with the token {token}, also as {words}.\n"
+            )?;
+        }
         writeln!(out, "Read and try the API at {address}/docs, or paste:\n")?;
         let header = format!("-H 'Authorization: Bearer {key}'");
         writeln!(

@@ -154,6 +154,7 @@ pub fn services(
             ..Limits::default()
         },
         pages: axum::Router::new(),
+        demo: config.demo(),
         public_url: public_url.to_owned(),
     }
 }

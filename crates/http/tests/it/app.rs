@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use afsa_accounts::{AccountChange, Accounts, Actor, NewKey, Scope, Scopes};
 use afsa_http::{
-    Clock, CollectError, Collector, HitForm, Import, ImportForm, ImportState, Limits, Peer,
+    Clock, CollectError, Collector, Demo, HitForm, Import, ImportForm, ImportState, Limits, Peer,
     Randomness, Receipt, RejectedHit, Services, Upload, router,
 };
 use afsa_model::{AccountId, Client, Hit, HitKind, PageContext, Timestamp, VisitorKey, text};
@@ -52,14 +52,24 @@ impl App {
     /// With a shop's orders beside the page views.
     pub fn of_shop() -> App {
         let arrivals = page_views().into_iter().chain(shop::arrivals());
-        App::with(unlimited(), arrivals.collect())
+        App::with(unlimited(), arrivals.collect(), None)
     }
 
     pub fn with_limits(limits: Limits) -> App {
-        App::with(limits, page_views())
+        App::with(limits, page_views(), None)
     }
 
-    fn with(limits: Limits, arrivals: Vec<Arrival>) -> App {
+    /// Whose first account everybody may look at with this token.
+    pub fn of_demo(token: &str) -> App {
+        let demo = Demo {
+            account: AccountId(1),
+            words: vec!["WPDEMO".into(), "PSHOPDEMO".into()],
+            token: token.into(),
+        };
+        App::with(unlimited(), page_views(), Some(demo))
+    }
+
+    fn with(limits: Limits, arrivals: Vec<Arrival>, demo: Option<Demo>) -> App {
         let accounts = Arc::new(Accounts::in_memory().unwrap());
         let make = |name: &str| {
             let draft = AccountChange {
@@ -94,6 +104,7 @@ impl App {
             is_trusted_proxy: Arc::new(|address: IpAddr| address.is_loopback()),
             limits,
             pages: Router::new(),
+            demo,
             public_url: "https://stats.example.com".into(),
         };
         let router = router(services);

@@ -10,6 +10,7 @@ mod checkout;
 mod collecting;
 mod contract;
 mod customers;
+mod demo;
 mod document;
 mod oauth;
 mod orders;

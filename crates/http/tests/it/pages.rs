@@ -134,3 +134,50 @@ async fn long_answers_are_compressed_for_those_who_can_read_it() {
         assert_eq!(answer.headers["content-encoding"], encoding);
     }
 }
+
+#[tokio::test]
+async fn plug_ins_find_the_dashboard_where_they_look_for_it() {
+    let app = App::new();
+    let mut paths = Vec::new();
+    for folder in ["current", "v2"] {
+        for name in ["d3.min.js", "c3.min.js", "chart.engine.js", "dashboard.js"] {
+            paths.push((
+                format!("/assets/js/common/{folder}/{name}"),
+                "text/javascript",
+            ));
+        }
+    }
+    for theme in ["common", "wordpress", "prestashop"] {
+        paths.push((
+            format!("/assets/css/{theme}/current/packed.css"),
+            "text/css",
+        ));
+    }
+    for (path, media) in paths {
+        // Plug-ins add a version, so that browsers load it anew after an update.
+        let request = Request::get(format!("{path}?ver=2.20")).body(Body::empty());
+        let answer = app.send(request.unwrap()).await.expect(200);
+        let headers = &answer.headers;
+        assert_eq!(
+            headers["content-type"],
+            format!("{media}; charset=utf-8"),
+            "{path}"
+        );
+        assert_eq!(
+            headers["cross-origin-resource-policy"], "cross-origin",
+            "{path}"
+        );
+        assert!(!answer.bytes.is_empty(), "{path}");
+    }
+    let script = app.get("/assets/js/common/v2/dashboard.js").await.text();
+    for banned in [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+    ] {
+        assert!(!script.contains(banned), "{banned} makes code of text");
+    }
+}
