@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use afsa_mail::Carrier;
+use afsa_manage::SignUp;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
@@ -122,6 +124,22 @@ pub struct ConfigFlags {
         value_delimiter = ','
     )]
     pub demo_words: Option<Vec<String>>,
+    /// Who may make himself a person of this installation: open, invitation or off.
+    #[arg(long, global = true, env = "AFSA_SIGN_UP", value_name = "RULE")]
+    pub sign_up: Option<String>,
+    /// Mail server, as in smtps://user:password@mail.example.com; without one, letters are written
+    /// into the folder `outbox` of the data folder.
+    #[arg(
+        long,
+        global = true,
+        env = "AFSA_SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<String>,
+    /// Sender of letters, as in "Statistics <afsa@example.com>".
+    #[arg(long, global = true, env = "AFSA_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
     /// How log lines are written.
     #[arg(long, global = true, env = "AFSA_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -157,6 +175,9 @@ struct ConfigFile {
     demo_account: Option<u32>,
     demo_token: Option<String>,
     demo_words: Option<Vec<String>>,
+    sign_up: Option<String>,
+    smtp_url: Option<String>,
+    mail_from: Option<String>,
     log_format: Option<LogFormat>,
     log_level: Option<String>,
 }
@@ -180,6 +201,10 @@ pub struct Config {
     pub demo_account: Option<u32>,
     pub demo_token: Option<String>,
     pub demo_words: Vec<String>,
+    /// One of [`SignUp`]'s words.
+    pub sign_up: String,
+    pub smtp_url: Option<String>,
+    pub mail_from: Option<String>,
     pub log_format: LogFormat,
     pub log_level: String,
 }
@@ -203,6 +228,9 @@ impl Default for Config {
             demo_account: None,
             demo_token: None,
             demo_words: vec!["WPDEMO".to_owned(), "PSHOPDEMO".to_owned()],
+            sign_up: SignUp::default().name().to_owned(),
+            smtp_url: None,
+            mail_from: None,
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
         }
@@ -280,6 +308,9 @@ impl Config {
                 .demo_words
                 .or(file.demo_words)
                 .unwrap_or(default.demo_words),
+            sign_up: flags.sign_up.or(file.sign_up).unwrap_or(default.sign_up),
+            smtp_url: flags.smtp_url.or(file.smtp_url),
+            mail_from: flags.mail_from.or(file.mail_from),
             log_format: flags
                 .log_format
                 .or(file.log_format)
@@ -358,6 +389,27 @@ impl Config {
         Ok(())
     }
 
+    /// Who may sign up.
+    pub fn sign_up(&self) -> SignUp {
+        self.sign_up.parse().unwrap_or_default()
+    }
+
+    /// What carries letters: the mail server, or the folder where there is none.
+    pub fn carrier(&self) -> Result<Carrier, ConfigError> {
+        let Some(url) = &self.smtp_url else {
+            return Ok(Carrier::folder(self.data_dir.join("outbox")));
+        };
+        Carrier::server(url).map_err(|error| ConfigError::Value {
+            setting: "smtp_url",
+            problem: error.to_string(),
+        })
+    }
+
+    /// Who letters are from.
+    pub fn mail_from(&self) -> &str {
+        self.mail_from.as_deref().unwrap_or("afsa <afsa@localhost>")
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |setting, problem: String| Err(ConfigError::Value { setting, problem });
         if self.data_dir.as_os_str().is_empty() {
@@ -408,6 +460,26 @@ impl Config {
             );
         }
         self.check_demo()?;
+        if self.sign_up.parse::<SignUp>().is_err() {
+            let known = SignUp::ALL.map(SignUp::name).join(", ");
+            return refuse("sign_up", format!("{:?} is none of {known}", self.sign_up));
+        }
+        self.carrier()?;
+        if !afsa_mail::is_sender(self.mail_from()) {
+            return refuse(
+                "mail_from",
+                format!(
+                    "{:?} is no sender, such as \"Statistics <afsa@example.com>\"",
+                    self.mail_from()
+                ),
+            );
+        }
+        if self.smtp_url.is_some() && self.mail_from.is_none() {
+            return refuse(
+                "mail_from",
+                "a sender must be named where there is a mail server".to_owned(),
+            );
+        }
         for network in &self.trusted_proxies {
             if !is_network(network) {
                 return refuse(
@@ -437,6 +509,17 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The address of a mail server without the password, and whether it has one.
+fn without_password(url: &str) -> (String, bool) {
+    let found = url.split_once("://").and_then(|(scheme, rest)| {
+        let (login, host) = rest.rsplit_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:…@{host}"))
+    });
+    let has_password = found.is_some();
+    (found.unwrap_or_else(|| url.to_owned()), has_password)
 }
 
 fn is_network(text: &str) -> bool {
@@ -501,6 +584,24 @@ impl fmt::Display for Config {
         }
         let words: Vec<String> = self.demo_words.iter().map(|word| quoted(word)).collect();
         writeln!(formatter, "demo_words = [{}]", words.join(", "))?;
+        writeln!(formatter, "sign_up = {}", quoted(&self.sign_up))?;
+        match self.smtp_url.as_deref().map(without_password) {
+            Some((url, false)) => writeln!(formatter, "smtp_url = {}", quoted(&url))?,
+            // What is printed is read by more people than the configuration is.
+            Some((url, true)) => writeln!(
+                formatter,
+                "# smtp_url = {}, with a password that isn't shown",
+                quoted(&url)
+            )?,
+            None => writeln!(
+                formatter,
+                "# smtp_url = \"smtps://user:password@mail.example.com\""
+            )?,
+        }
+        match &self.mail_from {
+            Some(sender) => writeln!(formatter, "mail_from = {}", quoted(sender))?,
+            None => writeln!(formatter, "# mail_from = \"Statistics <afsa@example.com>\"")?,
+        }
         let log_format = match self.log_format {
             LogFormat::Text => "text",
             LogFormat::Json => "json",
@@ -521,6 +622,9 @@ mod tests {
             trusted_proxies: vec!["127.0.0.1".to_owned(), "10.0.0.0/8".to_owned()],
             demo_account: Some(3),
             demo_token: Some("shown \"to\" all".replace(' ', "-")),
+            sign_up: "open".to_owned(),
+            smtp_url: Some("smtps://mail.example.com".to_owned()),
+            mail_from: Some("Statistics <afsa@example.com>".to_owned()),
             log_format: LogFormat::Json,
             ..Config::default()
         };
@@ -577,5 +681,20 @@ mod tests {
         check("demo_token = 'short'", "8 to 200");
         check("demo_token = 'two words here'", "8 to 200");
         check("demo_words = ['7']", "a letter in them");
+        check("sign_up = 'sometimes'", "open, invitation, off");
+        check("mail_from = 'nobody'", "no sender");
+        check("smtp_url = 'smtp://mail.example.com'", "mail_from");
+        check("smtp_url = 'mail.example.com'", "smtps://");
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let config = Config {
+            smtp_url: Some("smtps://ann:p%40ss@mail.example.com:465".to_owned()),
+            ..Config::default()
+        };
+        let printed = config.to_string();
+        assert!(printed.contains("ann:…@mail.example.com:465"), "{printed}");
+        assert!(!printed.contains("p%40ss"), "{printed}");
     }
 }

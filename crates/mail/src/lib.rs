@@ -31,4 +31,4 @@ mod mailer;
 
 pub use carrier::Carrier;
 pub use error::Error;
-pub use mailer::{Elapsed, Letter, Mailer, Trouble, is_address};
+pub use mailer::{Elapsed, Letter, Mailer, Trouble, is_address, is_sender};

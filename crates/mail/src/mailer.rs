@@ -68,6 +68,11 @@ pub fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>().is_ok()
 }
 
+/// Whether letters can be from this: an address, or a name and an address in `<>`.
+pub fn is_sender(text: &str) -> bool {
+    mailbox(text).is_ok()
+}
+
 impl Mailer {
     /// `from` is what recipients see: `afsa <afsa@example.com>` or an address alone.
     pub fn new(carrier: Carrier, from: &str, elapsed: Elapsed) -> Result<Mailer, Error> {

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use afsa_http::{ConnectionLimits, Limits, RatePolicy, Services};
 use afsa_ingest::Collector;
+use afsa_mail::Mailer;
+use afsa_manage::Pages;
 use afsa_model::{AccountId, AccountSettings, DAY, Timestamp};
 use afsa_store::Store;
 
@@ -28,16 +30,7 @@ const DRAINING: Duration = Duration::from_secs(8);
 
 pub fn run(config: &Config, out: &mut dyn Write) -> Result<(), CommandError> {
     let instance = Instance::open(config)?;
-    let is_empty = instance.accounts.accounts()?.is_empty();
-    serve(instance, config, out, |_, out| {
-        if is_empty {
-            writeln!(
-                out,
-                "There is no account yet: `afsa accounts create`, then `afsa keys create`."
-            )?;
-        }
-        Ok(())
-    })
+    serve(instance, config, out, |_, _| Ok(()))
 }
 
 /// Serves until SIGTERM or SIGINT. `greet` is told the address once it is listened on.
@@ -52,6 +45,7 @@ pub fn serve(
         .build()?;
     let instance = Arc::new(instance);
     let collector = collector(&instance);
+    let mailer = Arc::new(mailer(&instance, config)?);
     let connections = connection_limits(config);
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(config.listen)
@@ -64,7 +58,21 @@ pub fn serve(
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", listener.local_addr()?),
         };
-        let router = afsa_http::router(services(&instance, &collector, config, &address));
+        let router = afsa_http::router(Services {
+            pages: pages(&instance, &mailer, &address, config),
+            ..services(&instance, &collector, config, &address)
+        });
+        // Nobody is there yet: whoever reads what is printed may become the owner.
+        let setup = if instance.accounts.has_people()? {
+            None
+        } else {
+            let now = instance.clock.now();
+            Some(
+                instance
+                    .accounts
+                    .setup_token(instance.outside.randomness.bytes(), now)?,
+            )
+        };
         // Whoever reads the address may ask for the end at once.
         let asked_to_stop = stop_signal()?;
         // From here on nobody has to be reading: a server whose printed lines go nowhere serves.
@@ -73,6 +81,14 @@ pub fn serve(
             "afsa {} listens on {address}",
             env!("CARGO_PKG_VERSION")
         )
+        .and_then(|()| match &setup {
+            Some(token) => writeln!(
+                out,
+                "\nNobody can sign in yet. Open this within a day to become the owner:\n\n    \
+                 {address}/manage/setup?token={token}\n"
+            ),
+            None => Ok(()),
+        })
         .and_then(|()| greet(&address, out))
         .and_then(|()| out.flush());
         if let Err(error) = told {
@@ -102,6 +118,7 @@ pub fn serve(
     })?;
     // Blocking work that nobody waits for any more must not hold up the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    mailer.close();
     instance.close()?;
     tracing::info!("stopped");
     Ok(())
@@ -157,6 +174,29 @@ pub fn services(
         demo: config.demo(),
         public_url: public_url.to_owned(),
     }
+}
+
+fn mailer(instance: &Instance, config: &Config) -> Result<Mailer, CommandError> {
+    let clock = instance.outside.clock.clone();
+    let elapsed = Arc::new(move || clock.elapsed());
+    Mailer::new(config.carrier()?, config.mail_from(), elapsed)
+        .map_err(|error| CommandError::Other(format!("letters can't be sent: {error}")))
+}
+
+fn pages(
+    instance: &Instance,
+    mailer: &Arc<Mailer>,
+    address: &str,
+    config: &Config,
+) -> axum::Router {
+    afsa_manage::router(Pages {
+        accounts: instance.accounts.clone(),
+        mailer: mailer.clone(),
+        clock: instance.outside.clock.clone(),
+        randomness: instance.outside.randomness.clone(),
+        address: address.to_owned(),
+        sign_up: config.sign_up(),
+    })
 }
 
 /// As many connections as are configured, or as many as the system has file descriptors for beside

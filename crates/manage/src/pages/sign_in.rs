@@ -1,0 +1,121 @@
+//! Signing in and out.
+
+use afsa_accounts::people::{NewSession, SignIn};
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use crate::answer::{Outcome, is_local};
+use crate::call::Call;
+use crate::cookie::Keep;
+use crate::fields::{Fields, Input, form};
+use crate::site::SignUp;
+
+pub(crate) fn show(call: &Call) -> Outcome {
+    if !call.site.accounts.has_people()? {
+        return Ok(call.go("/manage/setup"));
+    }
+    if call.visitor.is_some() {
+        return Ok(call.go(next(call)));
+    }
+    Ok(page(call, StatusCode::OK, false))
+}
+
+pub(crate) fn sign_in(call: &Call) -> Outcome {
+    let email = call.form.get("email");
+    call.site.take_guess(&call.peer, email)?;
+    let password = call.form.get("password");
+    let outcome =
+        call.site
+            .accounts
+            .sign_in(email, password, call.agent(), call.random(), call.now)?;
+    match outcome {
+        SignIn::SignedIn(session) => Ok(enter(call, &session, next(call))),
+        SignIn::NeedsSecondFactor(session) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("next", next(call))
+                .finish();
+            let mut response = call.go(&format!("/manage/sign-in/code?{query}"));
+            call.set_cookie(&mut response, "session", &session.text, Keep::Session);
+            Ok(response)
+        }
+        SignIn::Refused => Ok(page(call, StatusCode::UNPROCESSABLE_ENTITY, true)),
+    }
+}
+
+pub(crate) fn sign_out(call: &Call) -> Outcome {
+    let session = call.visitor.as_ref().map(|visitor| &visitor.session);
+    if let Some(session) = session.or(call.awaiting.as_ref()) {
+        call.site.accounts.end_session(session.person, session.id)?;
+    }
+    let mut response = call.go_saying("/manage/sign-in", "signed_out");
+    call.set_cookie(&mut response, "session", "", Keep::Forget);
+    Ok(response)
+}
+
+/// Hands the browser its session and lets it go on. The old session's text, if there was one, is
+/// worth nothing for the new one.
+pub(crate) fn enter(call: &Call, session: &NewSession, next: &str) -> Response {
+    let mut response = if next.starts_with("/manage") {
+        call.go(next)
+    } else {
+        // Where that leads is not ours to say: to an app, perhaps, which no form may be sent to.
+        call.lead_on(next)
+    };
+    call.set_cookie(&mut response, "session", &session.text, Keep::Session);
+    response
+}
+
+/// Where the person wanted to go.
+pub(crate) fn next(call: &Call) -> &str {
+    let asked = [call.form.get("next"), call.query.get("next")];
+    asked
+        .into_iter()
+        .find(|next| is_local(next))
+        .unwrap_or("/manage")
+}
+
+fn page(call: &Call, status: StatusCode, is_refused: bool) -> Response {
+    let fields = Fields::new(call, &[]);
+    let body = html! {
+        h1 { (call.t("sign_in.title")) }
+        p.lead { (call.t("sign_in.lead")) }
+        @if is_refused {
+            div.note.bad role="alert" { p { (call.t("sign_in.refused")) } }
+        }
+        div.card {
+            (form(call, "/manage/sign-in", html! {
+                input type="hidden" name="next" value=(next(call));
+                (fields.input(Input {
+                    name: "email",
+                    label: "field.email",
+                    kind: "email",
+                    autocomplete: "username",
+                    is_first: true,
+                    ..Input::default()
+                }))
+                (fields.input(Input {
+                    name: "password",
+                    label: "field.password",
+                    kind: "password",
+                    autocomplete: "current-password",
+                    ..Input::default()
+                }))
+                button.button.wide type="submit" { (call.t("sign_in.go")) }
+            }))
+        }
+        (elsewhere(call))
+    };
+    call.page_with(status, call.t("sign_in.title"), body)
+}
+
+fn elsewhere(call: &Call) -> Markup {
+    html! {
+        p.row.small {
+            a href="/manage/reset" { (call.t("sign_in.forgotten")) }
+            @if call.site.sign_up == SignUp::Open {
+                a href="/manage/sign-up" { (call.t("sign_in.sign_up")) }
+            }
+        }
+    }
+}
