@@ -69,7 +69,7 @@ impl From<Error> for Failure {
             Error::NameTaken { .. } => Failure::Refused("refused.name_taken"),
             Error::TooMany { .. } => Failure::Refused("refused.too_many"),
             Error::LastOwner(_) => Failure::Refused("refused.last_owner"),
-            Error::Refused(_) => Failure::DeadLink,
+            Error::Refused(_) | Error::Token(_) => Failure::DeadLink,
             Error::Busy => Failure::Busy,
             Error::TooNew { .. } | Error::Damaged(_) | Error::Database(_) => {
                 Failure::Internal(error.to_string())
