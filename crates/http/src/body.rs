@@ -59,7 +59,7 @@ pub(crate) async fn read(
 
 /// The body as JSON.
 pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
-    document::parse(bytes, "").map_err(|faults| Problem::of_faults(Word::InvalidRequest, faults))
+    document::parse(bytes, "").map_err(Problem::of_faults)
 }
 
 /// Refuses what says of itself that it is too large, before any of it is read.

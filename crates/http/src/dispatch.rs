@@ -149,7 +149,7 @@ fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(Problem::of_faults(Word::InvalidRequest, faults))
+        Err(Problem::of_faults(faults))
     }
 }
 
@@ -317,7 +317,7 @@ fn named_account(
             detail: format!("account_id: {error}"),
             ..Fault::default()
         };
-        Problem::of_faults(Word::InvalidRequest, vec![fault])
+        Problem::of_faults(vec![fault])
     })?;
     Ok(Some(account))
 }

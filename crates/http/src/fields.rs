@@ -19,24 +19,35 @@ pub(crate) enum Place {
 
 /// An object whose fields are read one by one. What nobody asked for is a fault.
 ///
-/// Texts stand for numbers, truths and lists wherever these are wanted, since forms and queries
-/// know nothing else.
+/// Texts stand for numbers, truths and lists where what was sent knows nothing else: in queries, in
+/// forms, and in what a form has gone through on its way.
 pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
     place: Place,
     known: Vec<&'static str>,
     is_tolerated: fn(&str) -> bool,
+    knows_texts_only: bool,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(object: &'a Map<String, Value>, place: Place) -> Fields<'a> {
+        let knows_texts_only = matches!(place, Place::Parameters);
         Fields {
             object,
             place,
             known: Vec::new(),
             is_tolerated: |_| false,
+            knows_texts_only,
             faults: Vec::new(),
+        }
+    }
+
+    /// The same, of a body that may have been a form before.
+    pub(crate) fn of_texts(object: &'a Map<String, Value>, place: Place) -> Fields<'a> {
+        Fields {
+            knows_texts_only: true,
+            ..Fields::new(object, place)
         }
     }
 
@@ -65,15 +76,15 @@ impl<'a> Fields<'a> {
     pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
         match self.value(name)? {
             Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
+            Value::Number(number) if self.knows_texts_only => Some(number.to_string()),
             _ => self.wrong(name, "must be a text"),
         }
     }
 
     pub(crate) fn integer(&mut self, name: &'static str) -> Option<i64> {
         let number = match self.value(name)? {
-            Value::Number(number) => number.as_i64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(number) => whole(number),
+            Value::String(text) if self.knows_texts_only => text.trim().parse().ok(),
             _ => None,
         };
         number.or_else(|| self.wrong(name, "must be a whole number"))
@@ -82,8 +93,11 @@ impl<'a> Fields<'a> {
     pub(crate) fn truth(&mut self, name: &'static str) -> Option<bool> {
         match self.value(name)? {
             Value::Bool(truth) => Some(*truth),
-            Value::String(text) if text == "true" || text == "1" => Some(true),
-            Value::String(text) if text == "false" || text == "0" => Some(false),
+            Value::String(text) if self.knows_texts_only => match text.as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => self.wrong(name, "must be true or false"),
+            },
             _ => self.wrong(name, "must be true or false"),
         }
     }
@@ -91,7 +105,7 @@ impl<'a> Fields<'a> {
     /// A list of texts, or texts separated by commas.
     pub(crate) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
         match self.value(name)? {
-            Value::String(text) => Some(
+            Value::String(text) if self.knows_texts_only => Some(
                 text.split(',')
                     .map(|part| part.trim().to_owned())
                     .filter(|part| !part.is_empty())
@@ -140,6 +154,7 @@ impl<'a> Fields<'a> {
             None => {}
             Some(Value::Object(object)) => {
                 let mut inner = Fields::new(object, Place::Body(self.pointer(name)));
+                inner.knows_texts_only = self.knows_texts_only;
                 read(&mut inner);
                 inner.refuse_unknown();
                 self.faults.append(&mut inner.faults);
@@ -175,6 +190,7 @@ impl<'a> Fields<'a> {
                 continue;
             };
             let mut row = Fields::new(object, Place::Body(pointer));
+            row.knows_texts_only = self.knows_texts_only;
             rows.push(read(&mut row));
             row.refuse_unknown();
             self.faults.append(&mut row.faults);
@@ -190,7 +206,7 @@ impl<'a> Fields<'a> {
             let is_told = |fault: &Fault| fault.pointer.as_deref() == Some(&*pointer);
             if !self.faults.iter().any(is_told) {
                 let detail = format!("{} {}", pointer.trim_start_matches('/'), rule.detail);
-                self.fault(rule.field, rule.error, detail, Vec::new());
+                self.fault_of_meaning(rule.field, rule.error, detail);
             }
         }
     }
@@ -217,6 +233,15 @@ impl<'a> Fields<'a> {
             Place::Body(_) => fault.pointer = Some(self.pointer(name)),
         }
         self.faults.push(fault);
+    }
+
+    /// Notes that a field is of the right form, and means nothing.
+    pub(crate) fn fault_of_meaning(&mut self, name: &str, error: &str, detail: impl Into<String>) {
+        let known = self.faults.len();
+        self.fault(name, error, detail, Vec::new());
+        for fault in self.faults.iter_mut().skip(known) {
+            fault.is_meaning = true;
+        }
     }
 
     /// From now on fields of these names may be there though nobody asked for them.
@@ -295,8 +320,17 @@ fn refused(faults: Vec<Fault>) -> Result<(), Problem> {
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(Problem::of_faults(Word::InvalidRequest, faults))
+        Err(Problem::of_faults(faults))
     }
+}
+
+/// JSON knows one kind of number: `3.0` is whole.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        let value = number.as_f64()?;
+        let is_exact = value.fract() == 0.0 && value.abs() < 9e15;
+        is_exact.then_some(value as i64)
+    })
 }
 
 /// What a sender chose, cut to a length that may be repeated to him.
@@ -317,7 +351,8 @@ mod tests {
     fn texts_stand_for_what_is_wanted() {
         let body =
             json!({"n": "12", "t": "1", "list": "a, b,,c", "at": "2026-10-25T02:00:00+02:00"});
-        let mut fields = Fields::of_body(&body).unwrap();
+        let object = body.as_object().unwrap();
+        let mut fields = Fields::of_texts(object, Place::Body(String::new()));
         assert_eq!(fields.integer("n"), Some(12));
         assert_eq!(fields.truth("t"), Some(true));
         assert_eq!(
@@ -327,6 +362,12 @@ mod tests {
         assert_eq!(fields.instant("at"), Some(Timestamp(1_792_886_400_000)));
         assert_eq!(fields.text("absent"), None);
         assert_eq!(fields.finish(), Ok(()));
+        // In JSON each stands for itself.
+        let mut fields = Fields::of_body(&body).unwrap();
+        assert_eq!(fields.integer("n"), None);
+        assert_eq!(fields.truth("t"), None);
+        assert_eq!(fields.texts("list"), None);
+        assert_eq!(fields.faults.len(), 3);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Map<String, Value>, Problem> {
                 parameter: Some(name),
                 ..Fault::default()
             };
-            Problem::of_faults(Word::InvalidRequest, vec![fault])
+            Problem::of_faults(vec![fault])
         })?;
     }
     Ok(root

@@ -42,7 +42,7 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
             "version": "1.0.0",
             "description": "Web and e-commerce analytics on a server of one's own: statistics, \
                 accounts, and hits to collect.",
-            "contact": {"name": "The operator of this server", "url": "/docs"},
+            "contact": {"name": "The operator of this server"},
             "license": {
                 "name": "MIT OR Apache-2.0",
                 "url": "https://www.apache.org/licenses/LICENSE-2.0",
@@ -90,14 +90,20 @@ fn described(operation: &Operation, recorded: &Value) -> Value {
         .parameters
         .iter()
         .map(|parameter| {
-            json!({
+            let mut described = json!({
                 "name": parameter.name,
                 "in": if parameter.in_path { "path" } else { "query" },
                 "required": parameter.is_required,
                 "description": parameter.description,
                 "schema": parameter.schema,
                 "example": parameter.example,
-            })
+            });
+            // Lists stand in one parameter, separated by commas.
+            if parameter.schema["type"] == "array" {
+                described["style"] = "form".into();
+                described["explode"] = false.into();
+            }
+            described
         })
         .collect();
     if !parameters.is_empty() {
@@ -162,8 +168,12 @@ fn content(body: &BodyRule) -> Option<Value> {
         } => {
             let mut content = json!({"application/json": {"schema": schema, "example": example}});
             if *or_form {
-                content["application/x-www-form-urlencoded"] =
-                    json!({"schema": schema, "example": example});
+                // As PHP writes it: actions[top][report]=pages.
+                content["application/x-www-form-urlencoded"] = json!({
+                    "schema": schema,
+                    "example": example,
+                    "encoding": {"actions": {"style": "deepObject", "explode": true}},
+                });
             }
             content
         }
@@ -252,6 +262,17 @@ fn statuses(operation: &Operation) -> Vec<u16> {
     };
     if operation.parameters.iter().any(names_something) {
         words.push(Word::NotFound);
+    }
+    let is_asked = |parameter: &crate::operation::Parameter| {
+        !parameter.in_path && parameter.name != "account_id"
+    };
+    if operation.parameters.iter().any(is_asked) {
+        words.push(Word::Unprocessable);
+    }
+    match operation.body {
+        BodyRule::None => {}
+        BodyRule::Document { .. } => words.push(Word::Unprocessable),
+        _ => {}
     }
     match operation.body {
         BodyRule::None => {}

@@ -95,6 +95,8 @@ pub(crate) struct Fault {
     pub detail: String,
     /// What would be accepted, where that can be listed.
     pub allowed: Vec<String>,
+    /// Whether the form is as the document says, and only what it means can't be.
+    pub is_meaning: bool,
 }
 
 impl Fault {
@@ -121,6 +123,7 @@ impl From<afsa_accounts::FieldFault> for Fault {
             pointer: Some(format!("/{}", fault.field.replace('.', "/"))),
             error: fault.error.into(),
             detail: format!("{} {}", fault.field, fault.detail),
+            is_meaning: true,
             ..Fault::default()
         }
     }
@@ -146,8 +149,13 @@ impl Problem {
         }
     }
 
-    /// Of faults, which must not be none.
-    pub(crate) fn of_faults(word: Word, mut faults: Vec<Fault>) -> Problem {
+    /// Of faults, which must not be none: the request is not valid, or it is and means nothing.
+    pub(crate) fn of_faults(mut faults: Vec<Fault>) -> Problem {
+        let word = if faults.iter().all(|fault| fault.is_meaning) {
+            Word::Unprocessable
+        } else {
+            Word::InvalidRequest
+        };
         faults.truncate(MOST_FAULTS);
         let detail = match faults.as_slice() {
             [only] => only.detail.clone(),
@@ -249,7 +257,7 @@ impl From<afsa_accounts::Error> for Problem {
         match error {
             Error::Invalid(faults) => {
                 let faults = faults.into_iter().map(Fault::from).collect();
-                Problem::of_faults(Word::InvalidRequest, faults)
+                Problem::of_faults(faults)
             }
             Error::NoSuchAccount(_) => Problem::forbidden(),
             Error::NotAllowed => Problem::new(

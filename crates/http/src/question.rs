@@ -36,6 +36,20 @@ pub(crate) const FIELDS: [&str; 17] = [
     "traffic",
 ];
 
+/// Of these the document says all that they may hold.
+const LISTED: [&str; 10] = [
+    "report",
+    "period",
+    "compare",
+    "interval",
+    "metrics",
+    "dimensions",
+    "limit",
+    "offset",
+    "include",
+    "traffic",
+];
+
 /// An account's data at one moment with all that questions are understood by.
 pub(crate) struct Subject {
     pub authorized: Authorized,
@@ -188,7 +202,7 @@ impl Subject {
         });
         if filter.is_none() {
             let detail = format!("there is no segment {}", crate::fields::shown(&id));
-            fields.fault("segment", "unknown_value", detail, Vec::new());
+            fields.fault_of_meaning("segment", "unknown_value", detail);
         }
         Some(Segment {
             id,
@@ -211,17 +225,10 @@ fn understood_at<T>(
 ) -> Result<T, Problem> {
     match outcome {
         Ok(understood) if faults.is_empty() => Ok(understood),
-        Ok(_) => Err(Problem::of_faults(Word::InvalidRequest, faults)),
+        Ok(_) => Err(Problem::of_faults(faults)),
         Err(QueryError::Faults(found)) => {
-            let is_well_formed =
-                faults.is_empty() && found.iter().all(|fault| fault.kind == FaultKind::NoReading);
             faults.extend(found.into_iter().map(|fault| placed(fault, place)));
-            let word = if is_well_formed {
-                Word::Unprocessable
-            } else {
-                Word::InvalidRequest
-            };
-            Err(Problem::of_faults(word, faults))
+            Err(Problem::of_faults(faults))
         }
         Err(other) => Err(other.into()),
     }
@@ -231,19 +238,9 @@ impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Problem {
         match error {
             QueryError::Faults(found) => {
-                let word = if found.iter().all(|fault| fault.kind == FaultKind::NoReading) {
-                    Word::Unprocessable
-                } else {
-                    Word::InvalidRequest
-                };
                 let place = Place::Body(String::new());
-                Problem::of_faults(
-                    word,
-                    found
-                        .into_iter()
-                        .map(|fault| placed(fault, &place))
-                        .collect(),
-                )
+                let placed = found.into_iter().map(|fault| placed(fault, &place));
+                Problem::of_faults(placed.collect())
             }
             QueryError::TooManyRows(_) | QueryError::TooManyCohorts(_) => {
                 Problem::new(Word::Unprocessable, format!("{error}."))
@@ -312,6 +309,7 @@ pub(crate) fn stored_filter(fields: &mut Fields<'_>, name: &'static str) -> Opti
                 fields.faults.push(Fault {
                     pointer: Some(pointer),
                     parameter,
+                    is_meaning: true,
                     ..plain(fault)
                 });
             }
@@ -330,11 +328,18 @@ fn filter(fields: &mut Fields<'_>, name: &'static str) -> Option<FilterNode> {
         Place::Parameters => (String::new(), Some(name.to_owned())),
         Place::Body(prefix) => (prefix.clone(), None),
     };
+    let is_list = match value {
+        Value::Array(parts) => !parts.is_empty(),
+        Value::String(text) => text.trim_start().starts_with('['),
+        _ => false,
+    };
     match filters::parse(value, &format!("{prefix}/{name}")) {
         Ok(filter) => Some(filter),
         Err(found) => {
             let found = found.into_iter().map(|fault| Fault {
                 parameter: parameter.clone(),
+                // What is no list is of the wrong form; what stands in one is a filter or none.
+                is_meaning: is_list,
                 ..fault
             });
             fields.faults.extend(found);
@@ -385,6 +390,7 @@ fn plain(fault: afsa_query::Fault) -> Fault {
         error: error.into(),
         detail: fault.detail,
         allowed: fault.allowed,
+        is_meaning: fault.kind == FaultKind::NoReading || !LISTED.contains(&fault.parameter),
         ..Fault::default()
     }
 }

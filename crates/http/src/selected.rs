@@ -114,7 +114,7 @@ pub(crate) fn cursor<T>(
     let cursor = read(&text);
     if cursor.is_none() {
         let detail = "cursor is next_cursor of the page before, as it stands";
-        fields.fault("cursor", "invalid_value", detail, Vec::new());
+        fields.fault_of_meaning("cursor", "invalid_value", detail);
     }
     cursor
 }

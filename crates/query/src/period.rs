@@ -74,7 +74,7 @@ impl Clock<'_> {
             }
             (Some(_), _, _) => {
                 let detail = "`period` and `from` with `to` are two ways to say the same; send one";
-                faults.invalid("period", "/period", detail, Vec::new());
+                faults.no_reading("period", "/period", detail, Vec::new());
                 None
             }
             (None, Some(_), None) => missing("to", "from", faults),
@@ -109,7 +109,7 @@ impl Clock<'_> {
             (Some(_), _, _) => {
                 let detail = "`compare` and `compare_from` with `compare_to` are two ways to say \
                               the same; send one";
-                faults.invalid("compare", "/compare", detail, Vec::new());
+                faults.no_reading("compare", "/compare", detail, Vec::new());
                 None
             }
             (None, Some(_), None) => missing("compare_to", "compare_from", faults),

@@ -116,7 +116,7 @@ fn change(body: &Value, account: &Account) -> Result<AccountChange, Problem> {
         let is_off = level.map(|level| level == EcommerceLevel::Off);
         if is_enabled.is_some() && is_enabled == is_off {
             let detail = "level is off where enabled is false, and only there";
-            ecommerce.fault("level", "contradiction", detail, Vec::new());
+            ecommerce.fault_of_meaning("level", "contradiction", detail);
         }
         change.ecommerce = match is_enabled {
             Some(false) => Some(EcommerceLevel::Off),

@@ -65,7 +65,7 @@ async fn answer(call: Call) -> Result<Response, Problem> {
         };
         let mut fields = Fields::new(document, Place::Body(String::new()));
         fields.faults.extend(found);
-        fields.given("account_id");
+        fields.text("account_id");
         let named = Listing::format(&mut fields);
         let format = named
             .or(format)
@@ -190,7 +190,7 @@ fn models(fields: &mut Fields<'_>) -> Vec<Model> {
     let (field, names) = match (one, several) {
         (Some(_), Some(_)) => {
             let detail = "model and models are two ways to say the same; send one";
-            fields.fault("model", "invalid_value", detail, Vec::new());
+            fields.fault_of_meaning("model", "invalid_value", detail);
             return vec![DEFAULT_MODEL];
         }
         (Some(one), None) => ("model", vec![one]),
@@ -256,12 +256,17 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     let mut properties = selecting::properties(DEFAULT_PERIOD);
     let others = json!({
         "model": schemas::words(&Model::NAMES),
-        "models": {"type": "array", "minItems": 1, "items": schemas::words(&Model::NAMES)},
+        "models": {
+            "type": "array",
+            "minItems": 1,
+            "items": schemas::words(&Model::NAMES),
+        },
         "dimensions": {
             "type": "array",
             "description": "Of the visit; channel if none is named.",
             "minItems": 1,
             "maxItems": MAX_DIMENSIONS,
+            "uniqueItems": true,
             "items": {"type": "string", "enum": Attributing::dimension_names()},
         },
         "lookback_days": {
@@ -285,7 +290,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     if let (Some(properties), Value::Object(others)) = (properties.as_object_mut(), others) {
         properties.extend(others);
     }
-    let question = with(schemas::parts(properties), "additionalProperties", false);
+    let question = schemas::sayings(properties);
     let credit = whole(json!({
         "orders": number(),
         "revenue": nullable(money()),

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::accounts;
 use crate::fields::{Fields, Place};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
-use crate::problem::{Fault, Problem, Word};
+use crate::problem::{Fault, Problem};
 use crate::question::Subject;
 use crate::{answer, document, reply, schemas};
 
@@ -160,8 +160,7 @@ fn decoded(text: &str, pointer: &str) -> Result<Value, Problem> {
         let detail = "an action that is a text must be JSON, best in base64url";
         return Err(at(pointer.to_owned(), "malformed", detail));
     };
-    document::parse(&bytes, pointer)
-        .map_err(|faults| Problem::of_faults(Word::InvalidRequest, faults))
+    document::parse(&bytes, pointer).map_err(Problem::of_faults)
 }
 
 /// Takes away what shops put before the quotes of JSON in a field of a form.
@@ -214,7 +213,7 @@ fn perform_one(
             return Err(at(pointer, "wrong_type", detail));
         }
     };
-    let mut fields = Fields::new(action, Place::Body(pointer.clone()));
+    let mut fields = Fields::of_texts(action, Place::Body(pointer.clone()));
     if let Some(query) = fields.value("query") {
         let Value::Object(query) = query else {
             return Err(at(
@@ -224,7 +223,7 @@ fn perform_one(
             ));
         };
         fields.finish()?;
-        let mut fields = Fields::new(query, Place::Body(format!("{pointer}/query")));
+        let mut fields = Fields::of_texts(query, Place::Body(format!("{pointer}/query")));
         let report = fields.text("report");
         return answered(subject, fields, report.as_deref());
     }
@@ -280,5 +279,5 @@ fn at(pointer: String, error: &str, detail: &str) -> Problem {
         detail: detail.into(),
         ..Fault::default()
     };
-    Problem::of_faults(Word::InvalidRequest, vec![fault])
+    Problem::of_faults(vec![fault])
 }

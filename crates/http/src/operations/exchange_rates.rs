@@ -140,7 +140,7 @@ fn page_parameters() -> [Parameter; 2] {
         Parameter::in_query(
             "offset",
             "How many to leave out before.",
-            json!({"type": "integer", "minimum": 0, "default": 0}),
+            json!({"type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 0}),
             0,
         ),
     ]
@@ -245,7 +245,7 @@ fn day(fields: &mut Fields<'_>, name: &'static str) -> Option<i32> {
     let day = parse_day(&text);
     if day.is_none() {
         let detail = format!("{name} must be a date from 1900 to 2199, such as 2026-10-30");
-        fields.fault(name, "malformed", detail, Vec::new());
+        fields.fault_of_meaning(name, "malformed", detail);
     }
     day
 }

@@ -104,7 +104,7 @@ fn value(fields: &mut Fields<'_>) -> Option<Option<Decimal>> {
         Ok(value) => Some(Some(value)),
         Err(error) => {
             let detail = format!("value is {error}");
-            fields.fault("value", "malformed", detail, Vec::new());
+            fields.fault_of_meaning("value", "malformed", detail);
             None
         }
     }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use afsa_accounts::Scope;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -56,7 +56,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 Parameter::in_query(
                     "offset",
                     "How many to leave out before.",
-                    json!({"type": "integer", "minimum": 0, "default": 0}),
+                    json!({"type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 0}),
                     0,
                 ),
             ],
@@ -176,6 +176,10 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let Received::Upload(mut body) = call.body else {
         return Err(Problem::internal("an import without a body"));
     };
+    if body.is_end_stream() {
+        let detail = "The body is empty: send the data itself.";
+        return Err(Problem::new(Word::InvalidRequest, detail));
+    }
     let limits = &call.server.limits;
     body::check_length(&call.headers, limits.import_bytes)?;
     // Parts go to one thread that writes them, which may fall behind by a few and no more: a slow

@@ -1,6 +1,5 @@
 //! Parameters of operations that choose what they tell of as questions do.
 
-use afsa_query::PERIODS;
 use serde_json::{Value, json};
 
 use super::{account_id_in_query, stats};
@@ -25,8 +24,8 @@ pub(super) fn parameters(default_period: &'static str) -> Vec<Parameter> {
         }
         if parameter.name == "include" {
             parameter.description = "today, for periods of days that would end with yesterday.";
-            parameter.schema = json!({"type": "string", "enum": ["today"]});
-            parameter.example = "today".into();
+            parameter.schema["items"] = schemas::words(&["today"]);
+            parameter.example = json!(["today"]);
         }
         parameters.push(parameter);
     }
@@ -43,17 +42,14 @@ pub(super) fn comparing() -> Vec<Parameter> {
 
 /// The same as properties of a body.
 pub(super) fn properties(default_period: &'static str) -> Value {
-    json!({
-        "account_id": {"type": "string"},
-        "period": {"type": "string", "enum": PERIODS, "default": default_period},
-        "from": {"type": "string"},
-        "to": {"type": "string"},
-        "timezone": {"type": "string"},
-        "filters": schemas::reference("Filter"),
-        "segment": {"type": "string"},
-        "include": {"type": "array", "items": {"type": "string", "enum": ["today"]}},
-        "traffic": {"type": "string", "enum": afsa_query::TRAFFICS, "default": "people"},
-    })
+    let mut properties = json!({"account_id": schemas::account_id()});
+    for name in FIELDS {
+        properties[name] = schemas::question_property(name);
+    }
+    properties["period"]["default"] = default_period.into();
+    properties["include"]["items"] = schemas::words(&["today"]);
+    properties["traffic"]["default"] = "people".into();
+    properties
 }
 
 pub(super) fn limit(most: i64) -> Parameter {

@@ -2,8 +2,8 @@
 
 use afsa_accounts::Scope;
 use afsa_query::{
-    Breakdown, DEFAULT_LIMIT, DEFAULT_PERIOD, DimensionType, INCLUDES, Interval, MAX_LIMIT,
-    METRICS, MetricUnit, PERIODS, REPORTS, Report, TRAFFICS,
+    Breakdown, DEFAULT_LIMIT, DEFAULT_PERIOD, DimensionType, INCLUDES, Interval, METRICS,
+    MetricUnit, PERIODS, REPORTS, Report, TRAFFICS,
 };
 use axum::http::Method;
 use axum::response::Response;
@@ -170,7 +170,7 @@ async fn by_document(call: Call) -> Result<Response, Problem> {
         };
         let mut fields = Fields::new(document, Place::Body(String::new()));
         fields.faults.extend(found);
-        fields.given("account_id");
+        fields.text("account_id");
         let named: Option<Format> = fields.word("format", &Format::NAMES);
         let name = fields.text("report");
         let format = named
@@ -226,70 +226,85 @@ fn table_answer() -> Answer {
 
 /// Every part of a question as a parameter, in the order of [`question::FIELDS`].
 pub(super) fn question_parameters() -> Vec<Parameter> {
-    let text = || json!({"type": "string"});
-    let words = |words: &[&str]| json!({"type": "string", "enum": words});
-    let intervals = Interval::ALL.map(Interval::name);
     question::FIELDS
         .into_iter()
-        .map(|name| {
-            let (description, schema, example): (&'static str, Value, Value) = match name {
-                "period" => (
-                    "A period by name; not beside from and to. Periods of days and months end with \
-                     yesterday, unless today is included.",
-                    json!({"type": "string", "enum": PERIODS, "default": DEFAULT_PERIOD}),
-                    "30d".into(),
-                ),
-                "from" => ("The first day, or an instant in RFC 3339.", text(), "2026-10-01".into()),
-                "to" => ("The last day (included), or an instant (excluded).", text(), "2026-10-31".into()),
-                "timezone" => ("An IANA zone in place of the account's.", text(), "Europe/Paris".into()),
-                "compare" => (
-                    "A period to compare with.",
-                    words(&["previous_period", "previous_period_match_day_of_week", "year_over_year"]),
-                    "previous_period".into(),
-                ),
-                "compare_from" => ("The first day of the comparison.", text(), "2026-09-01".into()),
-                "compare_to" => ("The last day of the comparison.", text(), "2026-09-30".into()),
-                "interval" => ("What the dimension time is told in.", words(&intervals), "day".into()),
-                "metrics" => ("Names of up to 20 metrics, separated by commas.", text(), "visitors,visits".into()),
-                "dimensions" => ("Names of up to 4 dimensions, separated by commas.", text(), "country".into()),
-                "filters" => (
-                    "A filter as JSON, such as [\"is\",\"country\",[\"FR\",\"BE\"]].",
-                    text(),
-                    "[\"is\",\"country\",[\"FR\",\"BE\"]]".into(),
-                ),
-                "segment" => ("The id of a stored segment, which is added to the filters.", text(), "1".into()),
-                "order_by" => (
-                    "Names with :asc or :desc, separated by commas; metrics descend and dimensions \
-                     ascend by default.",
-                    text(),
-                    "visitors:desc,country:asc".into(),
-                ),
-                "limit" => (
-                    "How many rows to answer.",
-                    json!({"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
-                    100.into(),
-                ),
-                "offset" => (
-                    "How many rows to leave out before.",
-                    json!({"type": "integer", "minimum": 0, "default": 0}),
-                    0.into(),
-                ),
-                "traffic" => (
-                    "Whose visits are asked for: people's, or those recorded apart: robots, monitors, \
-                     referrer spam, the account's own people.",
-                    json!({"type": "string", "enum": TRAFFICS, "default": "people"}),
-                    "people".into(),
-                ),
-                _ => (
-                    "Words separated by commas: totals, total_rows, empty (also rows with nothing in \
-                     them), today (for periods of days).",
-                    text(),
-                    "totals,total_rows".into(),
-                ),
-            };
-            Parameter::in_query(name, description, schema, example)
-        })
+        .map(question_parameter)
         .collect()
+}
+
+fn question_parameter(name: &'static str) -> Parameter {
+    let (description, example): (&'static str, Value) = match name {
+        "period" => (
+            "A period by name; not beside from and to. Periods of days and months end with \
+             yesterday, unless today is included.",
+            "30d".into(),
+        ),
+        "from" => (
+            "The first day, or an instant in RFC 3339.",
+            "2026-10-01".into(),
+        ),
+        "to" => (
+            "The last day (included), or an instant (excluded).",
+            "2026-10-31".into(),
+        ),
+        "timezone" => (
+            "An IANA zone in place of the account's.",
+            "Europe/Paris".into(),
+        ),
+        "compare" => ("A period to compare with.", "previous_period".into()),
+        "compare_from" => ("The first day of the comparison.", "2026-09-01".into()),
+        "compare_to" => ("The last day of the comparison.", "2026-09-30".into()),
+        "interval" => ("What the dimension time is told in.", "day".into()),
+        "metrics" => (
+            "Names of up to 20 metrics, separated by commas.",
+            json!(["visitors", "visits"]),
+        ),
+        "dimensions" => (
+            "Names of up to 4 dimensions, separated by commas.",
+            json!(["country"]),
+        ),
+        "filters" => (
+            "A filter as JSON, such as [\"is\",\"country\",[\"FR\",\"BE\"]].",
+            "[\"is\",\"country\",[\"FR\",\"BE\"]]".into(),
+        ),
+        "segment" => (
+            "The id of a stored segment, which is added to the filters.",
+            "1".into(),
+        ),
+        "order_by" => (
+            "Names with :asc or :desc, separated by commas; metrics descend and dimensions \
+             ascend by default.",
+            json!(["visitors:desc"]),
+        ),
+        "limit" => ("How many rows to answer.", 100.into()),
+        "offset" => ("How many rows to leave out before.", 0.into()),
+        "traffic" => (
+            "Whose visits are asked for: people's, or those recorded apart: robots, monitors, \
+             referrer spam, the account's own people.",
+            "people".into(),
+        ),
+        _ => (
+            "Words separated by commas: totals, total_rows, empty (also rows with nothing in \
+             them), today (for periods of days).",
+            json!(["totals", "total_rows"]),
+        ),
+    };
+    let mut schema = match name {
+        // JSON in an address is a text.
+        "filters" => json!({"type": "string", "pattern": "^\\s*\\["}),
+        _ => schemas::question_property(name),
+    };
+    let default = match name {
+        "period" => DEFAULT_PERIOD.into(),
+        "limit" => DEFAULT_LIMIT.into(),
+        "offset" => 0.into(),
+        "traffic" => "people".into(),
+        _ => Value::Null,
+    };
+    if !default.is_null() {
+        schema["default"] = default;
+    }
+    Parameter::in_query(name, description, schema, example)
 }
 
 fn format_parameter() -> Parameter {

@@ -39,7 +39,7 @@ pub(super) struct Steps<Thing, Change> {
 pub(super) struct Names {
     /// The path of all and the path of one.
     pub paths: [&'static str; 2],
-    /// Names of its schema and of the one of its changes.
+    /// Names of its schema and of the one of its changes; that of a new one begins with `New`.
     pub schemas: [&'static str; 2],
     pub id: IdNaming,
     /// What is answered: one, all.
@@ -103,8 +103,9 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
         handler,
     };
     let of_one = || vec![account_id_in_path(), id_naming.parameter()];
-    let body = || BodyRule::Document {
-        schema: schemas::reference(change_schema),
+    let new_schema = format!("New{schema}");
+    let body = |schema: &str| BodyRule::Document {
+        schema: schemas::reference(schema),
         example: T::change_example(),
         or_form: false,
     };
@@ -127,7 +128,7 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
             )
         },
         Operation {
-            body: body(),
+            body: body(&new_schema),
             answer: created,
             words: vec![Word::Conflict],
             ..base(
@@ -148,7 +149,7 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
         },
         Operation {
             parameters: of_one(),
-            body: body(),
+            body: body(change_schema),
             words: vec![Word::Conflict],
             ..base(
                 Method::PATCH,

@@ -3,7 +3,7 @@
 use afsa_accounts::EcommerceLevel;
 use serde_json::{Value, json};
 
-use super::{count, instant, nullable, pair, parts, text, texts, whole, with, words};
+use super::{count, instant, nullable, pair, sayings, text, texts, whole, with, words};
 
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let settings = json!({
@@ -75,20 +75,16 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         ),
         pair(
             "AccountChange",
-            with(
-                parts(json!({
-                    "name": text(),
-                    "url": text(),
-                    "timezone": text(),
-                    "currency": text(),
-                    "language": text(),
-                    "ecommerce": parts(ecommerce),
-                    "privacy": parts(privacy),
-                    "settings": parts(settings),
-                })),
-                "additionalProperties",
-                false,
-            ),
+            sayings(json!({
+                "name": text(),
+                "url": text(),
+                "timezone": text(),
+                "currency": text(),
+                "language": text(),
+                "ecommerce": sayings(ecommerce),
+                "privacy": sayings(privacy),
+                "settings": sayings(settings),
+            })),
         ),
     ]
 }

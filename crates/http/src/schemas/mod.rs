@@ -7,7 +7,7 @@ mod statistics;
 mod things;
 
 pub(crate) use accounts::account_example;
-pub(crate) use statistics::answer_example;
+pub(crate) use statistics::{answer_example, question_property};
 
 use serde_json::{Map, Value, json};
 
@@ -57,6 +57,16 @@ pub(crate) fn instant() -> Value {
 pub(crate) fn nullable(mut schema: Value) -> Value {
     schema["nullable"] = true.into();
     schema
+}
+
+/// An account by its number.
+pub(crate) fn account_id() -> Value {
+    json!({"type": "string", "pattern": "^[0-9]{1,8}$"})
+}
+
+/// A place in a list; numbers are exact up to here in every language.
+pub(crate) fn offset() -> Value {
+    json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": 9_007_199_254_740_991_i64})
 }
 
 pub(crate) fn words(words: &[&str]) -> Value {
@@ -115,6 +125,39 @@ pub(crate) fn whole(properties: Value) -> Value {
 /// An object any of whose properties may be there.
 pub(crate) fn parts(properties: Value) -> Value {
     json!({"type": "object", "properties": properties})
+}
+
+/// What a sender may say: nothing else, any of it left out or null, which says nothing.
+pub(crate) fn sayings(properties: Value) -> Value {
+    let Value::Object(properties) = properties else {
+        return json!({});
+    };
+    let properties: Map<String, Value> = properties
+        .into_iter()
+        .map(|(name, schema)| (name, or_null(schema)))
+        .collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
+}
+
+/// The same, where these must be said.
+pub(crate) fn sayings_with(properties: Value, required: &[&str]) -> Value {
+    let mut schema = sayings(properties.clone());
+    for name in required {
+        schema["properties"][name] = properties[name].clone();
+    }
+    schema["required"] = json!(required);
+    schema
+}
+
+/// Beside a reference nothing else counts, so that it has to stand within.
+fn or_null(schema: Value) -> Value {
+    let is_more = ["$ref", "oneOf"]
+        .iter()
+        .any(|name| schema.get(name).is_some());
+    if is_more {
+        return json!({"allOf": [schema], "nullable": true});
+    }
+    nullable(schema)
 }
 
 pub(crate) fn with(mut schema: Value, name: &str, value: impl Into<Value>) -> Value {

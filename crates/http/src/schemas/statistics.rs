@@ -1,10 +1,17 @@
 //! Questions and their answers.
 
-use afsa_query::{Breakdown, DimensionType, MAX_LIMIT, METRICS, MetricUnit, PERIODS, TRAFFICS};
+use afsa_query::{
+    Breakdown, Comparison, DimensionType, INCLUDES, Interval, MAX_DIMENSIONS, MAX_LIMIT,
+    MAX_METRICS, METRICS, MetricUnit, PERIODS, REPORTS, TRAFFICS,
+};
 use serde_json::{Map, Value, json};
 
-use super::{count, instant, nullable, pair, parts, reference, text, texts, whole, with, words};
-use crate::operations;
+use super::{
+    account_id, count, instant, nullable, offset, pair, parts, reference, sayings, text, texts,
+    whole, with, words,
+};
+use crate::answer::Format;
+use crate::{operations, question};
 
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let meta = whole(json!({
@@ -50,10 +57,15 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "items": {},
             }),
         ),
+        pair("Question", sayings(question_properties())),
         pair(
-            "Question",
-            with(parts(question_properties()), "additionalProperties", false),
+            "MetricName",
+            words(&METRICS.iter().map(|metric| metric.name).collect::<Vec<_>>()),
         ),
+        pair("DimensionName", {
+            let names: Vec<String> = Breakdown::all().iter().map(ToString::to_string).collect();
+            json!({"type": "string", "enum": names})
+        }),
         pair("Figures", parts(metric_properties().into())),
         pair("Row", {
             let mut properties = dimension_properties();
@@ -120,7 +132,10 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "type": "object",
                 "required": ["actions"],
                 "properties": {
-                    "account_id": text(),
+                    "account_id": {
+                        "description": "The account, as text or number.",
+                        "oneOf": [account_id(), {"type": "integer", "minimum": 1, "maximum": 99_999_999}],
+                    },
                     "client_id": text(),
                     "client_api": text(),
                     "context": {"description": "What the sender knows already; not read."},
@@ -133,12 +148,15 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 },
             }),
         ),
-        pair("Action", {
-            let mut properties = question_properties();
-            properties["query"] = reference("Question");
-            properties["action"] = words(&["account_infos"]);
-            parts(properties)
-        }),
+        pair(
+            "Action",
+            json!({
+                "description": "A report by its name with what a Question may say beside it, \
+                    {\"query\": Question}, or {\"action\": \"account_infos\"}; or that as JSON in \
+                    base64url. What is wrong with an action is told in its place of the answer.",
+                "example": {"report": "pages", "period": "7d", "limit": 10},
+            }),
+        ),
         pair(
             "BatchAnswer",
             whole(json!({
@@ -153,28 +171,50 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 }
 
 fn question_properties() -> Value {
-    json!({
-        "account_id": text(),
-        "report": text(),
-        "period": words(&PERIODS),
-        "from": text(),
-        "to": text(),
-        "timezone": text(),
-        "compare": text(),
-        "compare_from": text(),
-        "compare_to": text(),
-        "interval": text(),
-        "metrics": texts(),
-        "dimensions": texts(),
-        "filters": reference("Filter"),
-        "segment": text(),
-        "order_by": texts(),
-        "limit": {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT},
-        "offset": {"type": "integer", "minimum": 0},
-        "include": texts(),
-        "traffic": words(&TRAFFICS),
-        "format": text(),
-    })
+    let mut properties = json!({
+        "account_id": account_id(),
+        "report": words(&REPORTS.iter().map(|report| report.name).collect::<Vec<_>>()),
+    });
+    for name in question::FIELDS {
+        properties[name] = question_property(name);
+    }
+    properties["format"] = words(&Format::NAMES);
+    properties
+}
+
+/// What a part of a question may be, in a body; as a parameter it is the same, but for filters,
+/// which are a text there.
+pub(crate) fn question_property(name: &str) -> Value {
+    match name {
+        "period" => words(&PERIODS),
+        "compare" => words(&Comparison::ALL.map(Comparison::name)),
+        "interval" => words(&Interval::ALL.map(Interval::name)),
+        "traffic" => words(&TRAFFICS),
+        "metrics" => json!({
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_METRICS,
+            "uniqueItems": true,
+            "items": reference("MetricName"),
+        }),
+        "dimensions" => json!({
+            "type": "array",
+            "maxItems": MAX_DIMENSIONS,
+            "uniqueItems": true,
+            "items": reference("DimensionName"),
+        }),
+        "filters" => reference("Filter"),
+        "order_by" => texts(),
+        "limit" => json!({"type": "integer", "minimum": 0, "maximum": MAX_LIMIT}),
+        "offset" => offset(),
+        "include" => json!({
+            "type": "array",
+            "uniqueItems": true,
+            "items": words(&INCLUDES),
+        }),
+        // Days, instants, zones, segments.
+        _ => text(),
+    }
 }
 
 fn metric_properties() -> Map<String, Value> {

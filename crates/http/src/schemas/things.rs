@@ -3,7 +3,9 @@
 use afsa_accounts::{MOST_OWN_RATES, Scope};
 use serde_json::{Value, json};
 
-use super::{count, instant, nullable, pair, parts, reference, text, whole, with, words};
+use super::{
+    count, instant, nullable, pair, reference, sayings, sayings_with, text, whole, with, words,
+};
 
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let id = json!({"type": "integer", "format": "int64"});
@@ -41,6 +43,14 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         },
         "reference": code("The account's currency, unless told."),
     });
+    let goal = json!({
+        "name": text(),
+        "match": reference("Filter"),
+        "value": value,
+        "once_per_visit": {"type": "boolean"},
+    });
+    let segment = json!({"name": text(), "filters": reference("Filter")});
+    let checkout_step = json!({"number": step, "label": text()});
     vec![
         pair(
             "Goal",
@@ -53,15 +63,8 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "created_at": instant(),
             })),
         ),
-        pair(
-            "GoalChange",
-            parts(json!({
-                "name": text(),
-                "match": reference("Filter"),
-                "value": value,
-                "once_per_visit": {"type": "boolean"},
-            })),
-        ),
+        pair("GoalChange", sayings(goal.clone())),
+        pair("NewGoal", sayings_with(goal, &["name", "match"])),
         pair(
             "Segment",
             whole(json!({
@@ -71,36 +74,34 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                 "created_at": instant(),
             })),
         ),
-        pair(
-            "SegmentChange",
-            parts(json!({"name": text(), "filters": reference("Filter")})),
-        ),
+        pair("SegmentChange", sayings(segment.clone())),
+        pair("NewSegment", sayings_with(segment, &["name", "filters"])),
         pair(
             "CheckoutStep",
             whole(json!({"number": step, "label": text(), "created_at": instant()})),
         ),
+        pair("CheckoutStepChange", sayings(checkout_step.clone())),
         pair(
-            "CheckoutStepChange",
-            parts(json!({"number": step, "label": text()})),
+            "NewCheckoutStep",
+            sayings_with(checkout_step, &["number", "label"]),
         ),
         pair("ExchangeRate", whole(rate.clone())),
         pair(
             "NewExchangeRate",
-            json!({
-                "type": "object",
-                "required": ["date", "currency", "quote"],
-                "properties": rate,
-            }),
+            sayings_with(rate, &["date", "currency", "quote"]),
         ),
         pair(
             "ExchangeRateBatch",
-            whole(json!({
-                "rates": {
-                    "type": "array",
-                    "maxItems": MOST_OWN_RATES,
-                    "items": reference("NewExchangeRate"),
-                },
-            })),
+            sayings_with(
+                json!({
+                    "rates": {
+                        "type": "array",
+                        "maxItems": MOST_OWN_RATES,
+                        "items": reference("NewExchangeRate"),
+                    },
+                }),
+                &["rates"],
+            ),
         ),
         pair(
             "ExchangeRateList",
@@ -115,12 +116,14 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         pair("CreatedKey", whole(created_key)),
         pair(
             "NewKey",
-            json!({
-                "type": "object",
-                "required": ["name", "scopes"],
-                "properties": {"name": text(), "scopes": scopes, "expires_at": nullable(instant())},
-            }),
+            sayings_with(
+                json!({"name": text(), "scopes": scopes, "expires_at": instant()}),
+                &["name", "scopes"],
+            ),
         ),
-        pair("KeyChange", parts(json!({"name": text()}))),
+        pair(
+            "KeyChange",
+            sayings_with(json!({"name": text()}), &["name"]),
+        ),
     ]
 }

@@ -1,87 +1,158 @@
 //! Every operation × every way not to be allowed.
 
+use std::collections::HashMap;
+
 use afsa_accounts::{Actor, Scope, Scopes};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
 
-use crate::app::{App, NOW, all_but};
+use crate::app::{Answer, App, NOW, all_but};
 use crate::document::{Described, operations};
+
+/// What only the account's own may read: its name, paths of its pages, names of its things.
+const OWN: [&str; 4] = ["First", "/pricing", "/thanks", "A-1001"];
+
+/// A way not to be let in, with what is answered.
+struct Way {
+    what: String,
+    headers: Vec<(&'static str, String)>,
+    parameters: String,
+    status: u16,
+    word: &'static str,
+}
+
+impl Way {
+    fn with_key(what: &str, key: &str, status: u16, word: &'static str) -> Way {
+        Way {
+            what: what.to_owned(),
+            headers: vec![("x-api-key", key.to_owned())],
+            parameters: String::new(),
+            status,
+            word,
+        }
+    }
+
+    /// Every way, whatever the operation; `key` is a good one.
+    fn all(app: &App, scope: Scope) -> Vec<Way> {
+        let denied = |what: &str, key: &str| Way::with_key(what, key, 401, "access_denied");
+        let expired = app.key_until(app.account, Scopes::all(), Some(NOW));
+        let revoked = app.key_with(app.account, Scopes::all());
+        let revoked_id = app.accounts.keys(app.account).unwrap().last().unwrap().id;
+        let acting = app.accounts.acting(Actor::CommandLine, NOW);
+        acting.revoke_key(app.account, revoked_id).unwrap();
+        let secret = app.key.split_once('-').unwrap().1;
+        let mut ways = vec![
+            Way {
+                headers: Vec::new(),
+                ..denied("none", "")
+            },
+            denied("nonsense", "nonsense"),
+            denied("an account and nothing else", "1-"),
+            denied("long", &"1".repeat(10_000)),
+            denied("unknown", "1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            denied("the secret of another number", &format!("2-{secret}")),
+            denied("a part of it", &app.key[..app.key.len() - 1]),
+            denied("expired", &expired),
+            denied("revoked", &revoked),
+        ];
+        // Of each kind of credential one that nobody was given.
+        for prefix in ["afsa_at_", "afsa_rt_", "afsa_st_", "afsa_sh_", "afsa_se_"] {
+            let unknown = format!("{prefix}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+            ways.push(denied(prefix, &unknown));
+        }
+        for header in ["Basic MTph", "Bearer", "Bearer  ", &app.key] {
+            ways.push(Way {
+                headers: vec![("authorization", header.to_owned())],
+                ..denied("another scheme", "")
+            });
+        }
+        let narrow = all_but(scope);
+        ways.push(Way::with_key(
+            "all scopes but one",
+            &app.key_with(app.account, narrow),
+            403,
+            "insufficient_scope",
+        ));
+        for other in Scope::ALL.into_iter().filter(|other| *other != scope) {
+            ways.push(Way::with_key(
+                other.name(),
+                &app.key_with(app.account, [other]),
+                403,
+                "insufficient_scope",
+            ));
+        }
+        let bearer = format!("Bearer {}", app.key);
+        ways.push(Way {
+            headers: vec![
+                ("x-api-key", app.key.clone()),
+                ("authorization", bearer.clone()),
+            ],
+            ..Way::with_key("two at once", "", 400, "invalid_request")
+        });
+        for parameter in ["api_key", "access_token"] {
+            ways.push(Way {
+                headers: vec![("authorization", bearer.clone())],
+                parameters: format!("{parameter}={}", app.key),
+                ..Way::with_key("header and parameter", "", 400, "invalid_request")
+            });
+        }
+        ways
+    }
+}
 
 #[tokio::test]
 async fn nobody_gets_in_who_is_not_let_in() {
-    let app = App::new();
-    let expired = app.key_until(app.account, Scopes::all(), Some(NOW));
-    let revoked = app.key_with(app.account, Scopes::all());
-    let revoked_id = app.accounts.keys(app.account).unwrap().last().unwrap().id;
-    app.accounts
-        .acting(Actor::CommandLine, NOW)
-        .revoke_key(app.account, revoked_id)
-        .unwrap();
-    let foreign = app.key_with(app.other, Scopes::all());
+    let app = App::of_shop();
+    let base = format!("/v1/accounts/{}", app.account.0);
+    let goal = serde_json::json!({"name": "First", "match": ["is", "page", ["/thanks"]]});
+    app.post(&format!("{base}/goals"), goal).await.expect(201);
+    let segment = serde_json::json!({"name": "First", "filters": ["is", "country", ["FR"]]});
+    let segments = format!("{base}/segments");
+    app.post(&segments, segment).await.expect(201);
+    let state = async || {
+        let mut state = Vec::new();
+        for things in ["goals", "segments", "checkout-steps", "exchange-rates"] {
+            let things = app.get(&format!("{base}/{things}")).await.expect(200);
+            state.push(things.text());
+        }
+        let account = app.accounts.account(app.account).unwrap();
+        state.push(format!("{account:?}"));
+        state
+    };
+    let before = state().await;
+    let mut ways: HashMap<Scope, Vec<Way>> = HashMap::new();
     let mut visited = Vec::new();
     for operation in operations(app.account.0) {
         visited.push(operation.id.clone());
         if operation.is_protocol {
-            let answer = app.send(request(&operation, &operation.path, None)).await;
+            let answer = app.send(request(&operation, &operation.path, &[])).await;
             assert!(answer.status.is_client_error(), "{}", operation.id);
             continue;
         }
         let Some(scope) = &operation.scope else {
-            let open = app.send(request(&operation, &operation.path, None)).await;
-            assert!(
-                open.status.is_success(),
-                "{}: {}",
-                operation.id,
-                open.text()
-            );
             continue;
         };
         let scope: Scope = scope.parse().unwrap();
-        let narrow = app.key_with(app.account, all_but(scope));
-        let credentials: [(Option<&str>, u16, &str); 5] = [
-            (None, 401, "access_denied"),
-            (Some("1-nonsense"), 401, "access_denied"),
-            (Some(&expired), 401, "access_denied"),
-            (Some(&revoked), 401, "access_denied"),
-            (Some(&narrow), 403, "insufficient_scope"),
-        ];
-        for (credential, status, word) in credentials {
-            let answer = app
-                .send(request(&operation, &operation.path, credential))
-                .await;
-            let what = format!("{} {credential:?}", operation.id);
-            assert_eq!(answer.status.as_u16(), status, "{what}: {}", answer.text());
-            if status == 401 {
+        for way in ways.entry(scope).or_insert_with(|| Way::all(&app, scope)) {
+            let what = format!("{} by {}", operation.id, way.what);
+            let separator = if way.parameters.is_empty() { "" } else { "?" };
+            let path = format!("{}{separator}{}", operation.path, way.parameters);
+            let answer = app.send(request(&operation, &path, &way.headers)).await;
+            assert_eq!(
+                answer.status.as_u16(),
+                way.status,
+                "{what}: {}",
+                answer.text()
+            );
+            if way.status == 401 {
                 assert!(answer.headers.contains_key("www-authenticate"), "{what}");
             }
-            let problem = answer.problem(status, word);
-            assert!(problem.get("data").is_none(), "{what}");
+            tells_nothing(&answer, &what);
+            answer.problem(way.status, way.word);
         }
-        // Another's account, in the path or as a parameter, whether it exists or not.
-        let mut told: Vec<(Option<Value>, Vec<u8>)> = Vec::new();
-        for account in ["1", "00000001", "99999999"] {
-            let path = match operation.path.strip_prefix("/v1/accounts/1") {
-                Some(rest) => format!("/v1/accounts/{account}{rest}"),
-                None if takes_account_id(&operation) => {
-                    format!("{}?account_id={account}", operation.path)
-                }
-                None => continue,
-            };
-            let answer = app.send(request(&operation, &path, Some(&foreign))).await;
-            let mut problem = answer.problem(403, "forbidden");
-            problem.as_object_mut().unwrap().remove("instance");
-            told.push((None, problem.to_string().into_bytes()));
-        }
-        told.dedup();
-        let is_bound = operation.path.starts_with("/v1/accounts/") || takes_account_id(&operation);
-        assert_eq!(
-            told.len(),
-            usize::from(is_bound),
-            "{}: {told:?}",
-            operation.id
-        );
     }
+    assert_eq!(state().await, before);
     let mut listed: Vec<String> = operations(1)
         .into_iter()
         .map(|operation| operation.id)
@@ -91,7 +162,119 @@ async fn nobody_gets_in_who_is_not_let_in() {
     assert_eq!(visited, listed);
     assert!(app.collector.batches.lock().unwrap().is_empty());
     assert!(app.collector.imports.lock().unwrap().is_empty());
-    assert_eq!(app.accounts.goals(app.account).unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_open_needs_no_credential() {
+    let app = App::new();
+    let open: Vec<Described> = operations(app.account.0)
+        .into_iter()
+        .filter(|operation| operation.scope.is_none() && operation.method == "GET")
+        .collect();
+    assert!(open.len() >= 5);
+    for operation in open {
+        let answer = app.send(request(&operation, &operation.path, &[])).await;
+        assert!(
+            answer.status.is_success(),
+            "{}: {}",
+            operation.id,
+            answer.text()
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_account_is_forbidden_whether_it_exists_or_not() {
+    let app = App::of_shop();
+    let foreign = [("x-api-key", app.key_with(app.other, Scopes::all()))];
+    let mut visited = 0;
+    for operation in operations(app.account.0) {
+        if operation.scope.is_none() {
+            continue;
+        }
+        // In the path, as a parameter, in the body.
+        let mut told: Vec<String> = Vec::new();
+        for account in ["1", "00000001", "3", "99999999"] {
+            let mut requests = Vec::new();
+            if let Some(rest) = operation.path.strip_prefix("/v1/accounts/1") {
+                let path = format!("/v1/accounts/{account}{rest}");
+                requests.push(request(&operation, &path, &foreign));
+            }
+            if takes_account_id(&operation) {
+                let path = format!("{}?account_id={account}", operation.path);
+                requests.push(request(&operation, &path, &foreign));
+            }
+            if let Some((media, Value::Object(mut body))) = operation.body.clone()
+                && media == "application/json"
+                && !operation.path.starts_with("/v1/accounts")
+            {
+                body.insert("account_id".into(), account.into());
+                let naming = Described {
+                    body: Some((media, Value::Object(body))),
+                    ..operation.clone()
+                };
+                requests.push(request(&naming, &operation.path, &foreign));
+            }
+            for request in requests {
+                let answer = app.send(request).await;
+                tells_nothing(&answer, &operation.id);
+                if operation.id == "collectHits" && answer.status.is_success() {
+                    // A batch of hits names no account: it is the credential's own.
+                    continue;
+                }
+                let mut problem = answer.problem(403, "forbidden");
+                problem.as_object_mut().unwrap().remove("instance");
+                told.push(problem.to_string());
+            }
+        }
+        visited += usize::from(!told.is_empty());
+        told.dedup();
+        let is_bound = operation.path.starts_with("/v1/accounts/")
+            || takes_account_id(&operation)
+            || operation.id == "postBatch";
+        assert_eq!(
+            told.len(),
+            usize::from(is_bound),
+            "{}: {told:?}",
+            operation.id
+        );
+    }
+    assert!(visited > 40, "{visited}");
+    assert!(app.accounts.goals(app.account).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn ids_of_anothers_things_name_nothing() {
+    let app = App::of_shop();
+    let things = crate::contract::with_things(&app).await;
+    let foreign = [("x-api-key", app.key_with(app.other, Scopes::all()))];
+    let own = format!("/v1/accounts/{}", app.account.0);
+    let mut visited = 0;
+    for operation in operations(app.account.0) {
+        let path = things.path(&operation);
+        // What has a placeholder beside the account's names something.
+        let is_one = operation.template.replace("{account_id}", "").contains('{');
+        if operation.scope.is_none() || !is_one || operation.id == "getReport" {
+            continue;
+        }
+        let path = path.replace(&own, &format!("/v1/accounts/{}", app.other.0));
+        let answer = app.send(request(&operation, &path, &foreign)).await;
+        tells_nothing(&answer, &operation.id);
+        answer.problem(404, "not_found");
+        visited += 1;
+    }
+    assert!(visited > 12, "{visited}");
+}
+
+/// No byte of the account is in an answer to somebody else.
+fn tells_nothing(answer: &Answer, what: &str) {
+    let text = answer.text();
+    for own in OWN {
+        // What the sender named himself, in the path, comes back as such.
+        let rest = text.split("\"instance\"").next().unwrap_or_default();
+        let told = rest.replace("There is no order A-1001", "");
+        assert!(!told.contains(own), "{what}: {text}");
+    }
 }
 
 #[tokio::test]
@@ -135,6 +318,7 @@ async fn a_key_makes_no_key_that_can_do_more() {
     let app = App::new();
     let limited = app.key_with(app.account, [Scope::AccountWrite, Scope::StatsRead]);
     let make = |scopes: &str| {
+        let scopes: Vec<&str> = scopes.split(',').collect();
         let body = serde_json::json!({"name": "More", "scopes": scopes});
         crate::app::request("POST", "/v1/accounts/1/keys", Some(&limited), Some(body))
     };
@@ -157,12 +341,12 @@ fn takes_account_id(operation: &Described) -> bool {
     !operation.path.starts_with("/v1/accounts") && operation.id != "postBatch"
 }
 
-fn request(operation: &Described, path: &str, credential: Option<&str>) -> Request<Body> {
+fn request(operation: &Described, path: &str, headers: &[(&'static str, String)]) -> Request<Body> {
     let mut request = Request::builder()
         .method(operation.method.as_str())
         .uri(path);
-    if let Some(credential) = credential {
-        request = request.header("x-api-key", credential);
+    for (name, value) in headers {
+        request = request.header(*name, value);
     }
     match &operation.body {
         None => request.body(Body::empty()).unwrap(),

@@ -88,7 +88,7 @@ async fn changes_are_all_or_nothing() {
     let problem = app
         .patch("/v1/accounts/1", change)
         .await
-        .problem(400, "invalid_request");
+        .problem(422, "unprocessable");
     let pointers: Vec<&str> = problem["errors"]
         .as_array()
         .unwrap()
@@ -133,7 +133,7 @@ async fn a_changed_zone_is_in_the_next_answer() {
 async fn goals_count_conversions() {
     let app = App::new();
     let goals = "/v1/accounts/1/goals";
-    let goal = json!({"name": "Thanked", "match": ["is", "page", ["/thanks"]], "value": 2.5});
+    let goal = json!({"name": "Thanked", "match": ["is", "page", ["/thanks"]], "value": "2.5"});
     let made = app.post(goals, goal.clone()).await.expect(201).json();
     assert_eq!(made["value"], "2.5");
     app.post(goals, goal).await.problem(409, "conflict");
@@ -163,10 +163,7 @@ async fn filters_are_checked_before_they_are_kept() {
     let app = App::new();
     let check = async |filter: serde_json::Value, pointer: &str| {
         let body = json!({"name": "x", "filters": filter});
-        let problem = app
-            .post("/v1/accounts/1/segments", body)
-            .await
-            .problem(400, "invalid_request");
+        let problem = app.post("/v1/accounts/1/segments", body).await.refused();
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
     };
     check(json!({}), "/filters").await;
@@ -236,7 +233,7 @@ async fn what_cannot_be_read_and_what_breaks_a_rule_are_told_together() {
     let check = async |method: &str, path: &str, body: Value, expect: &[&str]| {
         let path = format!("/v1/accounts/1{path}");
         let request = request(method, &path, Some(&app.key), Some(body));
-        let problem = app.send(request).await.problem(400, "invalid_request");
+        let problem = app.send(request).await.refused();
         assert_eq!(pointers(&problem), expect, "{path} {problem}");
     };
     let change = json!({
@@ -283,7 +280,7 @@ async fn a_problem_is_not_much_longer_than_its_cause() {
         let request = request(method, path, Some(&app.key), Some(body));
         let answer = app.send(request).await;
         assert!(answer.bytes.len() < length + 100_000, "{path}");
-        let problem = answer.problem(400, "invalid_request");
+        let problem = answer.refused();
         assert_eq!(problem["errors"].as_array().unwrap().len(), 100, "{path}");
     };
     let names = || (0..20_000).map(|number| number.to_string());
@@ -302,7 +299,7 @@ async fn a_problem_is_not_much_longer_than_its_cause() {
     check("POST", "/v1/accounts/1/segments", segment).await;
     let excluded = json!({"settings": {"excluded_addresses": ["x".repeat(50_000)]}});
     let problem = app.patch("/v1/accounts/1", excluded).await;
-    assert!(problem.expect(400).bytes.len() < 1_000);
+    assert!(problem.expect(422).bytes.len() < 1_000);
 }
 
 #[tokio::test]
@@ -326,7 +323,7 @@ async fn switching_ecommerce_keeps_what_it_can() {
     ] {
         let body = json!({"ecommerce": contradiction});
         let problem = app.patch("/v1/accounts/1", body).await;
-        let problem = problem.problem(400, "invalid_request");
+        let problem = problem.problem(422, "unprocessable");
         assert_eq!(pointers(&problem), ["/ecommerce/level"]);
     }
 }

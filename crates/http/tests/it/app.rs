@@ -195,12 +195,23 @@ impl Answer {
     }
 
     /// The answer, which must have this status.
+    #[track_caller]
     pub fn expect(self, status: u16) -> Answer {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
     }
 
+    /// The problem of a request that is not valid, or that is and means nothing.
+    #[track_caller]
+    pub fn refused(self) -> Value {
+        match self.status.as_u16() {
+            422 => self.problem(422, "unprocessable"),
+            _ => self.problem(400, "invalid_request"),
+        }
+    }
+
     /// The problem, which must have this status and word.
+    #[track_caller]
     pub fn problem(self, status: u16, word: &str) -> Value {
         let answer = self.expect(status);
         assert_eq!(answer.headers["content-type"], "application/problem+json");

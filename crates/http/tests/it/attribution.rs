@@ -116,7 +116,7 @@ async fn faults_are_told_with_what_would_be_allowed() {
     let app = App::of_shop();
     let check = async |question: Value, pointers: &[&str]| {
         let answer = app.post("/v1/stats/attribution", question.clone()).await;
-        let problem = answer.problem(400, "invalid_request");
+        let problem = answer.refused();
         let faults = problem["errors"].as_array().unwrap().iter();
         let mut found: Vec<&str> = faults
             .map(|fault| fault["pointer"].as_str().unwrap())

@@ -2,16 +2,33 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::document::{Schemas, operations};
+use crate::document::{Described, Schemas, operations};
 
-#[tokio::test]
-async fn examples_are_answered_as_described() {
-    let app = App::of_shop();
-    let schemas = Schemas::new();
-    // Things for examples to name.
+/// Things for examples to name.
+pub struct Things {
+    base: String,
+    spare_key: Value,
+}
+
+impl Things {
+    /// The operation's path, naming one of them.
+    pub fn path(&self, operation: &Described) -> String {
+        let base = &self.base;
+        match operation.id.as_str() {
+            "getKey" | "updateKey" | "revokeKey" => format!("{base}/keys/{}", self.spare_key["id"]),
+            "getImport" | "undoImport" => "/v1/imports/1".to_owned(),
+            // The examples' own are of the demonstration.
+            "getOrder" => "/v1/orders/A-1001".to_owned(),
+            "getProduct" => "/v1/products/ball".to_owned(),
+            _ => operation.path.clone(),
+        }
+    }
+}
+
+pub async fn with_things(app: &App) -> Things {
     let base = format!("/v1/accounts/{}", app.account.0);
     let goal = json!({"name": "First", "match": ["is", "page", ["/thanks"]]});
     app.post(&format!("{base}/goals"), goal).await.expect(201);
@@ -19,17 +36,23 @@ async fn examples_are_answered_as_described() {
     app.post(&format!("{base}/segments"), segment)
         .await
         .expect(201);
-    let key = app.key.clone();
     let spare = json!({"name": "Spare", "scopes": ["stats:read"]});
-    let spare = app
-        .post(&format!("{base}/keys"), spare)
-        .await
-        .expect(201)
-        .json();
-    let upload = Request::post("/v1/imports").header("x-api-key", &key);
+    let spare_key = app.post(&format!("{base}/keys"), spare).await.expect(201);
+    let upload = Request::post("/v1/imports").header("x-api-key", &app.key);
     let first = upload.body(Body::from("{}\n")).unwrap();
     app.send(first).await.expect(202);
+    Things {
+        base,
+        spare_key: spare_key.json(),
+    }
+}
 
+#[tokio::test]
+async fn examples_are_answered_as_described() {
+    let app = App::of_shop();
+    let schemas = Schemas::new();
+    let things = with_things(&app).await;
+    let key = app.key.clone();
     let mut operations = operations(app.account.0);
     // What takes things away comes last.
     operations.sort_by_key(|operation| operation.method == "DELETE");
@@ -38,13 +61,7 @@ async fn examples_are_answered_as_described() {
         if operation.is_protocol || operation.id == "revokeGrant" {
             continue;
         }
-        let path = match operation.id.as_str() {
-            "getKey" | "updateKey" | "revokeKey" => format!("{base}/keys/{}", spare["id"]),
-            // The examples' own are of the demonstration.
-            "getOrder" => "/v1/orders/A-1001".to_owned(),
-            "getProduct" => "/v1/products/ball".to_owned(),
-            _ => operation.path.clone(),
-        };
+        let path = things.path(&operation);
         let mut request = Request::builder()
             .method(operation.method.as_str())
             .uri(path);

@@ -7,12 +7,14 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// One operation of the document with a request that it accepts.
+#[derive(Clone)]
 pub struct Described {
     pub id: String,
     pub method: String,
+    /// With its placeholders.
+    pub template: String,
     /// With its placeholders filled by their examples, and no parameters.
     pub path: String,
-    /// The same in an account that is not the caller's, where the path names one.
     pub scope: Option<String>,
     /// Speaks OAuth, which has tests of its own.
     pub is_protocol: bool,
@@ -58,6 +60,7 @@ pub fn operations(account: u32) -> Vec<Described> {
             operations.push(Described {
                 id: operation["operationId"].as_str().unwrap().into(),
                 method: method.to_uppercase(),
+                template: path.clone(),
                 path: filled,
                 scope,
                 is_protocol,

@@ -253,7 +253,7 @@ async fn wrong_parameters_are_told_at_once() {
     assert_eq!(problem["errors"][0]["parameter"], "filters");
     for cursor in ["", "AAAA", "MTIz", &"A".repeat(9_000)] {
         let path = format!("/v1/orders?cursor={cursor}");
-        app.get(&path).await.problem(400, "invalid_request");
+        app.get(&path).await.problem(422, "unprocessable");
     }
     app.get("/v1/orders/A-1001?filters=[]")
         .await

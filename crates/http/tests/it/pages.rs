@@ -1,7 +1,7 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::app::App;
+use crate::app::{Answer, App};
 
 #[tokio::test]
 async fn the_reference_loads_nothing_from_elsewhere() {
@@ -73,25 +73,56 @@ async fn every_problem_has_its_place_on_the_page() {
 
 #[tokio::test]
 async fn headers_protect_every_answer() {
-    let app = App::new();
-    for path in ["/v1", "/docs", "/nowhere", "/v1/accounts"] {
-        let answer = app
-            .send(Request::get(path).body(Body::empty()).unwrap())
-            .await;
-        assert_eq!(
-            answer.headers["x-content-type-options"], "nosniff",
-            "{path}"
-        );
-        assert_eq!(answer.headers["x-frame-options"], "DENY", "{path}");
-        assert!(
-            answer.headers.contains_key("content-security-policy"),
-            "{path}"
-        );
+    let app = App::of_shop();
+    let check = |path: &str, answer: &Answer| {
+        let header = |name: &str| {
+            let value = answer.headers.get(name);
+            value
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("x-frame-options"), "DENY", "{path}");
+        assert!(!header("x-request-id").is_empty(), "{path}");
+        let policy = header("content-security-policy");
+        let is_strict = policy.starts_with("default-src 'none'")
+            && policy.contains("frame-ancestors 'none'")
+            && !policy.contains("unsafe");
+        assert!(is_strict, "{path}: {policy:?}");
+        if !path.starts_with("/docs") {
+            assert!(!header("content-type").starts_with("text/html"), "{path}");
+        }
+    };
+    let mut visited = 0;
+    for operation in crate::document::operations(app.account.0) {
+        if operation.method != "GET" {
+            continue;
+        }
+        for key in [None, Some(app.key.as_str())] {
+            let request = crate::app::request("GET", &operation.path, key, None);
+            let answer = app.send(request).await;
+            check(&operation.path, &answer);
+            let is_private = operation.scope.is_some();
+            let cached = answer.headers.get("cache-control");
+            let is_kept = cached.is_none_or(|cached| cached != "no-store");
+            assert!(!(is_private && is_kept), "{}", operation.path);
+            visited += 1;
+        }
     }
-    assert_eq!(
-        app.get("/v1/accounts").await.headers["cache-control"],
-        "no-store"
-    );
+    for path in [
+        "/",
+        "/docs",
+        "/docs/",
+        "/docs/problems.html",
+        "/nowhere",
+        "/%FF",
+    ] {
+        let answer = app.get(path).await;
+        check(&format!("/docs{path}"), &answer);
+        visited += 1;
+    }
+    assert!(visited > 50, "{visited}");
 }
 
 #[tokio::test]

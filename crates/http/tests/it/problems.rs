@@ -158,7 +158,7 @@ async fn what_stands_twice_is_refused_and_named() {
     let options =
         "%5B%22is%22,%22page%22,%5B%22/%22%5D,%7B%22scope%22:%22hit%22,%22scope%22:1%7D%5D";
     let refused = app.get(&format!("/v1/stats/pages?filters={options}")).await;
-    names(&refused.problem(400, "invalid_request"), "pointer", place);
+    names(&refused.problem(422, "unprocessable"), "pointer", place);
     // An action in base64url: {"report":"pages","report":"pages"}.
     let action = "actions[a]=eyJyZXBvcnQiOiJwYWdlcyIsInJlcG9ydCI6InBhZ2VzIn0";
     let answer = send("/v1/stats/batch", form, action)

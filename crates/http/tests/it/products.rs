@@ -95,11 +95,11 @@ async fn products_are_ordered_paged_and_chosen() {
     let problem = app
         .get("/v1/products?order_by=nothing")
         .await
-        .problem(400, "invalid_request");
+        .problem(422, "unprocessable");
     assert_eq!(problem["errors"][0]["parameter"], "order_by");
     app.get("/v1/products?cursor=x")
         .await
-        .problem(400, "invalid_request");
+        .problem(422, "unprocessable");
     app.get("/v1/products?limit=1001")
         .await
         .problem(400, "invalid_request");

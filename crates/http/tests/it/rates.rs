@@ -23,7 +23,7 @@ async fn own_rates_are_added_replaced_listed_and_deleted() {
     let app = App::new();
     let added = json!({"rates": [
         {"date": "2026-10-30", "currency": "usd", "quote": "1.1172"},
-        {"date": "2026-10-29", "currency": "KWD", "quote": 0.3071, "reference": "USD"},
+        {"date": "2026-10-29", "currency": "KWD", "quote": "0.3071", "reference": "USD"},
         {"date": "2026-10-29", "currency": "USD", "quote": "1.20"},
     ]});
     let answer = app.post(RATES, added).await.expect(200).json();
@@ -106,10 +106,10 @@ async fn wrong_rates_are_named_by_row_and_field_and_none_is_taken() {
         );
     }
     let many = json!({"rates": vec![json!({}); 5_000]});
-    let problem = app.post(RATES, many).await.problem(400, "invalid_request");
+    let problem = app.post(RATES, many).await.problem(422, "unprocessable");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
     for body in [json!({}), json!({"rates": null}), json!({"rates": {}})] {
-        let problem = app.post(RATES, body).await.problem(400, "invalid_request");
+        let problem = app.post(RATES, body).await.refused();
         assert_eq!(problem["errors"][0]["pointer"], "/rates");
     }
     for parameters in [
@@ -121,13 +121,11 @@ async fn wrong_rates_are_named_by_row_and_field_and_none_is_taken() {
         "currency=DOLLAR",
         "reference=EUR",
     ] {
-        app.get(&format!("{RATES}?{parameters}"))
-            .await
-            .problem(400, "invalid_request");
+        app.get(&format!("{RATES}?{parameters}")).await.refused();
     }
     app.delete(&format!("{RATES}?from=yesterday"))
         .await
-        .problem(400, "invalid_request");
+        .problem(422, "unprocessable");
     assert_eq!(listed(&app, "").await["meta"]["total_rows"], 0);
 }
 
@@ -136,7 +134,7 @@ async fn rates_without_a_reference_are_in_the_accounts_currency() {
     let app = App::new();
     let body = json!({"rates": [{"date": "2026-10-30", "currency": "EUR", "quote": "0.9"}]});
     let problem = app.post(RATES, body.clone()).await;
-    problem.problem(400, "invalid_request");
+    problem.problem(422, "unprocessable");
     let change = json!({"currency": "USD"});
     app.patch("/v1/accounts/1", change).await.expect(200);
     app.post(RATES, body).await.expect(200);
@@ -165,7 +163,7 @@ async fn steps_of_the_checkout_are_named_by_number() {
     create(json!(2), "Again").await.problem(409, "conflict");
     create(json!(-1), "Before")
         .await
-        .problem(400, "invalid_request");
+        .problem(422, "unprocessable");
     create(json!("two"), "")
         .await
         .problem(400, "invalid_request");

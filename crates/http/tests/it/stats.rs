@@ -67,7 +67,7 @@ async fn segments_join_the_filters() {
     let problem = app
         .get("/v1/stats/summary?segment=99")
         .await
-        .problem(400, "invalid_request");
+        .problem(422, "unprocessable");
     assert_eq!(problem["errors"][0]["parameter"], "segment");
 }
 

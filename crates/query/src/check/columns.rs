@@ -177,7 +177,7 @@ pub(super) fn fitting_interval(
             .into_iter()
             .filter(|known| fits(*known))
             .map(|known| known.to_string());
-        faults.invalid(parameter, pointer, detail, allowed.collect());
+        faults.no_reading(parameter, pointer, detail, allowed.collect());
     };
     for (index, dimension) in dimensions.iter().enumerate() {
         if let Breakdown::TimeIn(interval) = dimension {
