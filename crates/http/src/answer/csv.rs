@@ -61,14 +61,36 @@ fn key_to_text(key: &Key) -> String {
     }
 }
 
-/// What a spreadsheet would take for a formula gets an apostrophe before it.
+/// What formulas begin with, in the wide forms of East Asian keyboards too.
+const BEGIN_FORMULAS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// What begins a cell for one spreadsheet or another. In many countries semicolons part cells, and a
+/// reader that takes them for separators finds the quotes of our cells misplaced, and minds neither
+/// them nor what they hold together.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// What a spreadsheet would take for a formula gets an apostrophe before it, wherever a cell could
+/// begin.
 pub(super) fn harmless(text: &str) -> String {
-    let begins_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if begins_formula && !is_number(text) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+    if !text.contains(BEGIN_FORMULAS) || is_number(text) {
+        return text.to_owned();
     }
+    let mut guarded = String::with_capacity(text.len() + 1);
+    // Some skip what is blank before they look for a formula.
+    if text.starts_with(SEPARATORS) {
+        guarded.push('\'');
+    }
+    for piece in text.split_inclusive(SEPARATORS) {
+        let told = piece.trim_end_matches(SEPARATORS);
+        let begins_formula = told
+            .trim_start_matches([' ', '"'])
+            .starts_with(BEGIN_FORMULAS);
+        if begins_formula && !is_number(told) {
+            guarded.push('\'');
+        }
+        guarded.push_str(piece);
+    }
+    guarded
 }
 
 /// Digits with at most a sign and a point: not everything that a machine reads as a number.
@@ -84,7 +106,7 @@ pub(super) fn write_line(text: &mut String, cells: impl Iterator<Item = String>)
         if index > 0 {
             text.push(',');
         }
-        if cell.contains(['"', ',', '\r', '\n']) {
+        if cell.contains(['"', ',', ';', '\t', '\r', '\n']) {
             let _ = write!(text, "\"{}\"", cell.replace('"', "\"\""));
         } else {
             text.push_str(&cell);
@@ -114,8 +136,19 @@ mod tests {
         check("-", "'-");
         check("-.5", "'-.5");
         check("@SUM(A1)", "'@SUM(A1)");
-        check("\t=1", "'\t=1");
-        check("\r=1", "\"'\r=1\"");
+        check("\t=1", "\"'\t'=1\"");
+        check("\r=1", "\"'\r'=1\"");
+        check("\n=1", "\"'\n'=1\"");
+        check("\tplain", "\"\tplain\"");
+        check("  =1", "'  =1");
+        check("a = b", "a = b");
+        check("＝1+1", "'＝1+1");
+        check("＠SUM(1)", "'＠SUM(1)");
+        check("a;=1+1;b", "\"a;'=1+1;b\"");
+        check("a; -5; b-c", "\"a;' -5; b-c\"");
+        check("a;-5", "\"a;-5\"");
+        check("\"\n=1+1", "\"\"\"\n'=1+1\"");
+        check("a;\"=1+1", "\"a;'\"\"=1+1\"");
         check("a,\"b\"\nc", "\"a,\"\"b\"\"\nc\"");
         check(
             "=HYPERLINK(\"x\",\"y\")",

@@ -81,6 +81,7 @@ fn to_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => harmless(text),
-        other => other.to_string(),
+        Value::Array(_) | Value::Object(_) => harmless(&value.to_string()),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
