@@ -62,6 +62,13 @@ enum Command {
         #[command(flatten)]
         config: ConfigFlags,
     },
+    /// Makes, lists and disables people, and lets them choose a new password.
+    People {
+        #[command(subcommand)]
+        command: commands::people::PeopleCommand,
+        #[command(flatten)]
+        config: ConfigFlags,
+    },
     /// Takes newer rates of exchange, shows them, and keeps own ones of an account.
     Rates {
         #[command(subcommand)]
@@ -77,7 +84,7 @@ enum Command {
         #[arg(long, default_value_t = 60_000)]
         visits: u64,
     },
-    /// Checks every stored file against its checksums.
+    /// Checks every stored file against its checksums, and the audit log against its hashes.
     Verify {
         #[command(flatten)]
         config: ConfigFlags,
@@ -129,6 +136,9 @@ fn run(command: Command, out: &mut dyn Write) -> Result<(), CommandError> {
         }
         Command::Keys { command, config } => {
             commands::keys::run(command, &Config::resolve(&config)?, out)
+        }
+        Command::People { command, config } => {
+            commands::people::run(command, &Config::resolve(&config)?, out)
         }
         Command::Rates { command, config } => {
             commands::rates::run(command, &Config::resolve(&config)?, out)

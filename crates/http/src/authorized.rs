@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use afsa_accounts::people::ShareOpening;
 use afsa_accounts::{Account, Accounts, Acting, Principal, Scope};
 use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Snapshot, Store, StoreCondition};
@@ -77,6 +78,17 @@ impl Backends {
         step: impl FnOnce(&Accounts) -> Result<T, afsa_accounts::Error>,
     ) -> Result<T, afsa_accounts::Error> {
         step(&self.accounts)
+    }
+
+    /// Opens a share for whoever has its key.
+    pub(crate) fn open_share(
+        &self,
+        key: &str,
+        password: Option<&str>,
+        now: Timestamp,
+    ) -> Result<ShareOpening, Problem> {
+        let random = self.random_bytes();
+        Ok(self.accounts.open_share(key, password, now, random)?)
     }
 
     /// Whether hits are taken and accounts can be read.

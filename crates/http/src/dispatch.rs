@@ -78,7 +78,18 @@ async fn answer(
         Handler::Public(run) => {
             let (_, faults) = query.checked(operation);
             refuse(faults)?;
-            return run(PublicCall { server }).await;
+            let call = PublicCall {
+                now: server.clock.now(),
+                body: receive(&server, operation, &head.headers, body).await?,
+                server: server.clone(),
+            };
+            return match run(call).await {
+                // A key that opens nothing, though it came in the body.
+                Err(problem) if problem.word == Word::AccessDenied => {
+                    Err(take_failure(&server, &peer).err().unwrap_or(problem))
+                }
+                outcome => outcome,
+            };
         }
         Handler::Protocol(_) => return Err(Problem::internal("answered above")),
         Handler::Account(_, run) | Handler::Question(_, run) => run,

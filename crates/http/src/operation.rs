@@ -96,6 +96,15 @@ pub(crate) type Outcome = BoxFuture<'static, Result<Response, Problem>>;
 /// A request that needs no leave.
 pub(crate) struct PublicCall {
     pub server: Arc<Server>,
+    pub now: Timestamp,
+    pub body: Received,
+}
+
+impl PublicCall {
+    /// The document that was sent.
+    pub(crate) fn document(&self) -> &Value {
+        self.body.document()
+    }
 }
 
 /// A request that was let in.
@@ -122,13 +131,19 @@ pub(crate) enum Received {
     Upload(Body),
 }
 
-impl Call {
-    /// The document that was sent.
-    pub(crate) fn document(&self) -> &Value {
-        match &self.body {
+impl Received {
+    fn document(&self) -> &Value {
+        match self {
             Received::Document(document) => document,
             _ => &Value::Null,
         }
+    }
+}
+
+impl Call {
+    /// The document that was sent.
+    pub(crate) fn document(&self) -> &Value {
+        self.body.document()
     }
 
     /// Whether the document came as a form, whose values are texts.

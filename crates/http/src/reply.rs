@@ -2,7 +2,7 @@
 
 use afsa_model::Timestamp;
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
@@ -21,6 +21,14 @@ pub(crate) fn typed(media: &'static str, body: Body) -> Response {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+}
+
+/// An answer that holds a secret, which nothing on the way may keep.
+pub(crate) fn private(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

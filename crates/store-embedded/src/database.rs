@@ -12,7 +12,7 @@ use crate::log::Finding;
 ///
 /// # Errors
 /// Where it isn't there, or changes lie beside it that can't be read without writing.
-pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
+pub fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     let bytes = match fs::metadata(path) {
         Ok(metadata) => metadata.len(),
         Err(error) => return Err(Error::io("look at", path, error)),

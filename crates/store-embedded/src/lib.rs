@@ -61,7 +61,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-pub use database::verify_database;
+pub use database::{open_for_reading, verify_database};
 pub use error::Error;
 pub use log::Finding;
 pub use store::EmbeddedStore;

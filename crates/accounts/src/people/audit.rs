@@ -1,5 +1,7 @@
 //! What was done, by whom, in chains that show what was changed afterwards.
 
+use std::str::FromStr;
+
 use afsa_model::{AccountId, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -87,6 +89,15 @@ actions! {
     RecoveryCodeUsed "person.recovery_code_used"
 }
 
+impl FromStr for Action {
+    type Err = ();
+
+    fn from_str(input: &str) -> Result<Action, ()> {
+        let mut all = Action::ALL.iter();
+        all.find(|action| action.name() == input).copied().ok_or(())
+    }
+}
+
 /// One thing that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -171,21 +182,30 @@ impl Accounts {
 
     /// Follows every chain there is: the installation's, then those of accounts, by number.
     pub fn verify_audits(&self) -> Result<Vec<(Option<AccountId>, AuditState)>, Error> {
-        let connection = self.read();
-        let mut statement = connection.prepare(
-            "SELECT chain FROM audit_heads UNION SELECT chain FROM audit ORDER BY chain",
-        )?;
-        let chains: Vec<u32> = statement
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        chains
-            .into_iter()
-            .map(|chain| {
-                let account = (chain != INSTALLATION).then_some(AccountId(chain));
-                Ok((account, verify(&connection, chain)?))
-            })
-            .collect()
+        verify_audits(&self.read())
     }
+}
+
+/// The same of a file of accounts that is open for reading alone, of any version.
+pub fn verify_audits(
+    connection: &Connection,
+) -> Result<Vec<(Option<AccountId>, AuditState)>, Error> {
+    let has_chains = connection
+        .prepare("SELECT 1 FROM sqlite_master WHERE name = 'audit_heads'")?
+        .exists([])?;
+    if !has_chains {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection
+        .prepare("SELECT chain FROM audit_heads UNION SELECT chain FROM audit ORDER BY chain")?;
+    let chains: Vec<u32> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let verified = chains.into_iter().map(|chain| {
+        let account = (chain != INSTALLATION).then_some(AccountId(chain));
+        Ok((account, verify(connection, chain)?))
+    });
+    verified.collect()
 }
 
 /// Writes an entry behind the last of its chain, in the transaction of what it tells of.

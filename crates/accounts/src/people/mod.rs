@@ -11,12 +11,12 @@ mod session;
 pub(crate) mod share;
 mod token;
 
-pub use audit::{Action, AuditChoice, AuditEntry, AuditFault, AuditState};
+pub use audit::{Action, AuditChoice, AuditEntry, AuditFault, AuditState, verify_audits};
 pub use invitation::{CreatedInvitation, Invitation};
 pub use member::{Member, Membership};
 pub(crate) use password::Hashing;
 pub use password::password_faults;
-pub use person::{NewPerson, Person, PersonChange};
+pub use person::{NewPerson, Person, PersonChange, email_faults};
 pub use role::{Right, Role};
 pub use second_factor::{Code, SecondFactor, TotpEnrolment};
 pub(crate) use session::write_seen;

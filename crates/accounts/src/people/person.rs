@@ -302,6 +302,13 @@ pub(crate) fn refuse(faults: Vec<FieldFault>) -> Result<(), Error> {
     }
 }
 
+/// What is wrong with an e-mail.
+pub fn email_faults(email: &str) -> Vec<FieldFault> {
+    let mut faults = Faults::default();
+    check_email(&mut faults, email);
+    faults.0
+}
+
 /// Something that a mail can be sent to, and that is safe wherever it is written.
 pub(crate) fn check_email(faults: &mut Faults, email: &str) {
     let email = email.trim();

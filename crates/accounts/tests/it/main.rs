@@ -1,10 +1,15 @@
 //! The accounts at their border: a file is opened, changed, opened again.
 
 mod accounts;
+mod audit;
 mod keys;
+mod members;
 mod oauth;
+mod persons;
 mod rates;
+mod second_factor;
 mod secrets;
+mod shares;
 mod stored_things;
 mod usage;
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod demo;
 pub mod import;
 pub mod keys;
+pub mod people;
 pub mod rates;
 pub mod serve;
 pub mod verify;

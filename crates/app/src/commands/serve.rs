@@ -63,16 +63,7 @@ pub fn serve(
             ..services(&instance, &collector, config, &address)
         });
         // Nobody is there yet: whoever reads what is printed may become the owner.
-        let setup = if instance.accounts.has_people()? {
-            None
-        } else {
-            let now = instance.clock.now();
-            Some(
-                instance
-                    .accounts
-                    .setup_token(instance.outside.randomness.bytes(), now)?,
-            )
-        };
+        let setup = super::people::setup_link(&instance.accounts, &address)?;
         // Whoever reads the address may ask for the end at once.
         let asked_to_stop = stop_signal()?;
         // From here on nobody has to be reading: a server whose printed lines go nowhere serves.
@@ -82,10 +73,9 @@ pub fn serve(
             env!("CARGO_PKG_VERSION")
         )
         .and_then(|()| match &setup {
-            Some(token) => writeln!(
+            Some(link) => writeln!(
                 out,
-                "\nNobody can sign in yet. Open this within a day to become the owner:\n\n    \
-                 {address}/manage/setup?token={token}\n"
+                "\nNobody can sign in yet. Open this within a day to become the owner:\n\n    {link}\n"
             ),
             None => Ok(()),
         })

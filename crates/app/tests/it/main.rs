@@ -11,6 +11,7 @@ mod guides;
 mod kill;
 mod online_retail;
 mod operating;
+mod people;
 mod plugins;
 mod program;
 mod rates;

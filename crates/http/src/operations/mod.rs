@@ -14,6 +14,7 @@ mod imports;
 mod keys;
 mod oauth;
 mod orders;
+mod people;
 mod products;
 mod segments;
 mod selecting;
@@ -29,12 +30,16 @@ use serde_json::{Value, json};
 use crate::operation::{Operation, Parameter};
 
 /// (name, description), in the order of the document.
-pub(crate) const TAGS: [(&str, &str); 7] = [
+pub(crate) const TAGS: [(&str, &str); 8] = [
     ("System", "What the server says of itself."),
     ("Accounts", "Accounts and their settings."),
     (
         "Account things",
         "Goals, segments, steps of the checkout, own rates of exchange and keys of an account.",
+    ),
+    (
+        "People",
+        "Members, invitations, shares for people without any, and who did what.",
     ),
     (
         "OAuth 2",
@@ -54,6 +59,7 @@ pub(crate) fn all() -> Vec<Operation> {
     all.extend(exchange_rates::operations());
     all.extend(keys::operations());
     all.extend(oauth::operations());
+    all.extend(people::operations());
     all.extend(stats::operations());
     all.extend(batch::operations());
     all.extend(attribution::operations());
@@ -76,6 +82,7 @@ pub(crate) fn schemas() -> Vec<(String, Value)> {
     all.extend(checkout::schemas());
     all.extend(customers::schemas());
     all.extend(oauth::schemas());
+    all.extend(people::schemas());
     all
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use afsa_accounts::people::{NewPerson, Person, Role};
 use afsa_accounts::{AccountChange, Accounts, Actor, NewKey, Scope, Scopes};
 use afsa_http::{
     Clock, CollectError, Collector, Demo, HitForm, Import, ImportForm, ImportState, Limits, Peer,
@@ -147,6 +148,19 @@ impl App {
             .text
     }
 
+    /// A new person, member of the account; the first of the installation is its operator.
+    pub fn member(&self, email: &str, role: Role) -> Person {
+        let acting = self.accounts.acting(Actor::CommandLine, NOW);
+        if !self.accounts.has_people().unwrap() {
+            acting
+                .create_person(&person("operator@example.com"))
+                .unwrap();
+        }
+        let person = acting.create_person(&person(email)).unwrap();
+        acting.add_member(self.account, person.id, role).unwrap();
+        person
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
@@ -181,6 +195,14 @@ impl App {
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(request("DELETE", path, Some(&self.key), None))
             .await
+    }
+}
+
+fn person(email: &str) -> NewPerson {
+    NewPerson {
+        email: email.into(),
+        name: "Somebody".into(),
+        language: "en".into(),
     }
 }
 

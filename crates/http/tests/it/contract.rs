@@ -1,5 +1,6 @@
 //! Every operation, asked with the examples of the document, answers as the document says.
 
+use afsa_accounts::people::Role;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use crate::document::{Described, Schemas, operations};
 pub struct Things {
     base: String,
     spare_key: Value,
+    share: Value,
 }
 
 impl Things {
@@ -38,12 +40,16 @@ pub async fn with_things(app: &App) -> Things {
         .expect(201);
     let spare = json!({"name": "Spare", "scopes": ["stats:read"]});
     let spare_key = app.post(&format!("{base}/keys"), spare).await.expect(201);
+    let share = json!({"name": "First"});
+    let share = app.post(&format!("{base}/shares"), share).await.expect(201);
+    app.member("member@example.com", Role::Viewer);
     let upload = Request::post("/v1/imports").header("x-api-key", &app.key);
     let first = upload.body(Body::from("{}\n")).unwrap();
     app.send(first).await.expect(202);
     Things {
         base,
         spare_key: spare_key.json(),
+        share: share.json(),
     }
 }
 
@@ -73,6 +79,9 @@ async fn examples_are_answered_as_described() {
             Some((media, example)) => {
                 request = request.header("content-type", media);
                 let mut example = example.clone();
+                if operation.id == "openShare" {
+                    example["accesskey"] = things.share["key"].clone();
+                }
                 if operation.id.starts_with("update") && example.get("name").is_some() {
                     // The example's own name went to what was created by it.
                     example["name"] = "Changed".into();

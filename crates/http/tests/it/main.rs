@@ -15,6 +15,7 @@ mod document;
 mod oauth;
 mod orders;
 mod pages;
+mod people;
 mod problems;
 mod products;
 mod rates;

@@ -197,7 +197,7 @@ async fn list(call: Call) -> Result<Response, Problem> {
 }
 
 /// The address of the next page (RFC 8288), which asks for the same.
-pub(super) fn next_link(
+pub(in crate::operations) fn next_link(
     path: &str,
     parameters: &Map<String, Value>,
     cursor: &str,
