@@ -46,7 +46,8 @@ pub(crate) fn page(call: &Call, title: &str, body: &Markup) -> Markup {
 
 /// Pages of people who aren't signed in are one narrow column.
 fn main_class(call: &Call) -> Option<&'static str> {
-    call.visitor.is_none().then_some("narrow")
+    let is_narrow = call.visitor.is_none();
+    is_narrow.then_some("narrow")
 }
 
 fn flash(call: &Call) -> Markup {
@@ -110,6 +111,8 @@ fn side(call: &Call, account: &Account, role: Role) -> Markup {
         ),
         ("/snippet", "side.snippet", None),
         ("/members", "side.members", Some(Right::ManageMembers)),
+        ("/keys", "keys.title", Some(Right::ManageAccess)),
+        ("/clients", "clients.title", Some(Right::ManageAccess)),
         ("/shares", "side.shares", Some(Right::ManageAccess)),
         ("/audit", "side.audit", Some(Right::ReadAudit)),
     ];

@@ -26,8 +26,6 @@
 //! # }
 //! ```
 
-#![expect(dead_code, reason = "the pages that use all of it come next")]
-
 mod answer;
 mod assets;
 mod call;

@@ -1,0 +1,152 @@
+//! E-mails: showing that one's own is one's own, and taking another.
+
+use afsa_accounts::FieldFault;
+use axum::http::StatusCode;
+use maud::html;
+
+use super::parts::or_again;
+use crate::answer::Outcome;
+use crate::call::Call;
+use crate::fields::{Fields, Input, fault, form};
+
+/// A link is only followed by whoever presses the button: programs that look into mails don't.
+pub(crate) fn show(call: &Call) -> Outcome {
+    ask(
+        call,
+        "/manage/confirm",
+        "confirm.title",
+        "confirm.lead",
+        "confirm.go",
+    )
+}
+
+pub(crate) fn confirm(call: &Call) -> Outcome {
+    let person = call.person()?.id;
+    call.acting()?
+        .confirm_email(person, call.form.get("token"))?;
+    Ok(call.go_saying("/manage", "email_confirmed"))
+}
+
+/// Sends another letter to who has not confirmed yet.
+pub(crate) fn send(call: &Call) -> Outcome {
+    let person = call.person()?;
+    call.site.take_letter(&call.peer, &person.email)?;
+    let token = call
+        .acting()?
+        .request_confirmation(person.id, call.random())?;
+    let link = call.link(&format!("/manage/confirm?token={token}"));
+    let values = [("name", person.name.as_str()), ("link", &link)];
+    let text = call.say("mail.confirm_text", &values);
+    call.send(
+        &person.email,
+        call.t("mail.confirm_subject").to_owned(),
+        text,
+    );
+    Ok(call.go_saying("/manage/profile", "letter_sent"))
+}
+
+pub(crate) fn show_change(call: &Call) -> Outcome {
+    change_page(call, StatusCode::OK, &[])
+}
+
+pub(crate) fn request_change(call: &Call) -> Outcome {
+    let person = call.person()?;
+    call.site.take_guess(&call.peer, &person.email)?;
+    call.site.take_letter(&call.peer, call.form.get("email"))?;
+    let outcome = (|| {
+        let password = call.form.get("current");
+        if !call.site.accounts.is_password(person.id, password)? {
+            let faults = vec![fault("current", "wrong", "is not your password")];
+            return Err(crate::failure::Failure::Invalid(faults));
+        }
+        let email = call.form.get("email").trim();
+        let wish = call
+            .acting()?
+            .request_email_change(person.id, email, call.random())?;
+        if let Some(token) = wish {
+            let link = call.link(&format!("/manage/profile/email/take?token={token}"));
+            let values = [("name", person.name.as_str()), ("link", &link)];
+            let text = call.say("mail.change_text", &values);
+            call.send(email, call.t("mail.change_subject").to_owned(), text);
+        }
+        // Whoever holds the old one shall know.
+        let text = call.say("mail.changing_text", &[("name", &person.name)]);
+        call.send(
+            &person.email,
+            call.t("mail.change_subject").to_owned(),
+            text,
+        );
+        Ok(call.go_saying("/manage/profile", "letter_sent"))
+    })();
+    or_again(outcome, |status, faults| change_page(call, status, faults))
+}
+
+pub(crate) fn show_take(call: &Call) -> Outcome {
+    ask(
+        call,
+        "/manage/profile/email/take",
+        "email.title",
+        "email.take_lead",
+        "email.take_go",
+    )
+}
+
+pub(crate) fn take(call: &Call) -> Outcome {
+    let person = call.person()?.id;
+    call.acting()?
+        .change_email(person, call.form.get("token"))?;
+    Ok(call.go_saying("/manage/profile", "email_changed"))
+}
+
+fn ask(
+    call: &Call,
+    action: &str,
+    title: &'static str,
+    lead: &'static str,
+    go: &'static str,
+) -> Outcome {
+    let title = call.t(title);
+    let body = html! {
+        h1 { (title) }
+        div.card {
+            p { (call.t(lead)) }
+            (form(call, action, html! {
+                input type="hidden" name="token" value=(call.query.get("token"));
+                button.button type="submit" { (call.t(go)) }
+            }))
+        }
+    };
+    Ok(call.page(title, body))
+}
+
+fn change_page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+    let fields = Fields::new(call, faults);
+    let title = call.t("email.title");
+    let body = html! {
+        p.crumb { a href="/manage/profile" { (call.t("profile.title")) } }
+        h1 { (title) }
+        p.lead { (call.say("email.lead", &[("email", &call.person()?.email)])) }
+        (fields.summary())
+        div.card {
+            (form(call, "/manage/profile/email", html! {
+                (fields.input(Input {
+                    name: "email",
+                    label: "email.new",
+                    kind: "email",
+                    autocomplete: "email",
+                    is_first: true,
+                    ..Input::default()
+                }))
+                (fields.input(Input {
+                    name: "current",
+                    label: "field.current_password",
+                    kind: "password",
+                    autocomplete: "current-password",
+                    ..Input::default()
+                }))
+                button.button type="submit" { (call.t("email.go")) }
+            }))
+        }
+    };
+    Ok(call.page_with(status, title, body))
+}

@@ -1,0 +1,153 @@
+//! Everybody who can sign in, for the operator.
+
+use afsa_accounts::FieldFault;
+use afsa_accounts::people::{Person, Purpose};
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+use super::parts::{moment, name_field, or_again, paged};
+use super::setup::new_person;
+use crate::answer::Outcome;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::fields::{Fields, Input, form};
+use crate::words::Language;
+
+const BASE: &str = "/manage/people";
+
+pub(crate) fn show(call: &Call) -> Outcome {
+    page(call, StatusCode::OK, &[])
+}
+
+/// Makes a person and sends a link to choose a password.
+pub(crate) fn create(call: &Call) -> Outcome {
+    let outcome = (|| {
+        let person = call.acting()?.create_person(&new_person(call))?;
+        invite(call, &person, Purpose::Welcome)?;
+        Ok(call.go_saying(BASE, "person_created"))
+    })();
+    or_again(outcome, |status, faults| page(call, status, faults))
+}
+
+pub(crate) fn send_link(call: &Call) -> Outcome {
+    let person = call.site.accounts.person(call.number("person")?)?;
+    let purpose = if person.has_password {
+        Purpose::Reset
+    } else {
+        Purpose::Welcome
+    };
+    invite(call, &person, purpose)?;
+    Ok(call.go_saying(BASE, "letter_sent"))
+}
+
+pub(crate) fn disable(call: &Call) -> Outcome {
+    call.acting()?.disable_person(call.number("person")?)?;
+    Ok(call.go_saying(BASE, "person_disabled"))
+}
+
+pub(crate) fn enable(call: &Call) -> Outcome {
+    call.acting()?.enable_person(call.number("person")?)?;
+    Ok(call.go_saying(BASE, "person_enabled"))
+}
+
+/// For somebody who has lost the app and the recovery codes.
+pub(crate) fn drop_second_factor(call: &Call) -> Outcome {
+    call.acting()?
+        .remove_second_factor(call.number("person")?)?;
+    Ok(call.go_saying(BASE, "second_factor_off"))
+}
+
+fn invite(call: &Call, person: &Person, purpose: Purpose) -> Result<(), Failure> {
+    let acting = call.acting()?;
+    let token = acting.invite_to_choose_password(person.id, purpose, call.random())?;
+    let link = call.link(&format!("/manage/reset/choose?token={token}"));
+    let language = Language::of(&person.language).unwrap_or_default();
+    let values = [("name", person.name.as_str()), ("link", &link)];
+    let (subject, text) = match purpose {
+        Purpose::Welcome => ("mail.welcome_subject", "mail.welcome_text"),
+        _ => ("mail.reset_subject", "mail.reset_text"),
+    };
+    call.send(
+        &person.email,
+        language.t(subject).to_owned(),
+        language.say(text, &values),
+    );
+    Ok(())
+}
+
+fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+    let persons = call.site.accounts.persons()?;
+    let fields = Fields::new(call, faults);
+    let title = call.t("layout.people");
+    let (shown, links) = paged(call, &persons, BASE);
+    let body = html! {
+        h1 { (title) }
+        p.lead { (call.t("people.lead")) }
+        (fields.summary())
+        section.card {
+            div.table { table.stack {
+                thead { tr {
+                    th { (call.t("field.your_name")) }
+                    th { (call.t("people.since")) }
+                    th { span.unseen { (call.t("list.actions")) } }
+                } }
+                tbody { @for person in shown { (row(call, person)) } }
+            } }
+            (links)
+        }
+        section.card {
+            h2 { (call.t("people.create")) }
+            (form(call, BASE, html! {
+                (name_field(&fields, "", false))
+                (fields.input(Input {
+                    name: "email",
+                    label: "field.email",
+                    kind: "email",
+                    hint: Some("people.create_hint"),
+                    ..Input::default()
+                }))
+                button.button type="submit" { (call.t("people.create")) }
+            }))
+        }
+    };
+    Ok(call.page_with(status, title, body))
+}
+
+fn row(call: &Call, person: &Person) -> Markup {
+    let base = format!("{BASE}/{}", person.id);
+    let act = |action: &str, label: &'static str, class: &str| {
+        let address = format!("{base}/{action}");
+        html! {
+            button class=(format!("button little {class}")) type="submit" formaction=(address) {
+                (call.t(label))
+            }
+        }
+    };
+    html! {
+        tr {
+            td {
+                (person.name)
+                @if person.is_operator { " " span.badge.good { (call.t("people.operator")) } }
+                @if person.disabled_at.is_some() { " " span.badge.bad { (call.t("people.disabled")) } }
+                @if person.has_second_factor { " " span.badge { (call.t("people.two_factors")) } }
+                span.small.muted { (person.email) }
+            }
+            td data-label=(call.t("people.since")) { (moment(call, person.created_at, None)) }
+            td.actions {
+                @if !person.is_operator {
+                    (form(call, &format!("{base}/link"), html! {
+                        (act("link", "people.link", "quiet"))
+                        @if person.has_second_factor {
+                            (act("second-factor/remove", "second_factor.disable", "quiet"))
+                        }
+                        @if person.disabled_at.is_some() {
+                            (act("enable", "people.enable", "quiet"))
+                        } @else {
+                            (act("disable", "people.disable", "danger"))
+                        }
+                    }))
+                }
+            }
+        }
+    }
+}

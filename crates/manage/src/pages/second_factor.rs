@@ -1,0 +1,188 @@
+//! The second factor: an app that makes codes, and recovery codes for when it is lost.
+
+use afsa_accounts::FieldFault;
+use afsa_accounts::people::{Code, TotpEnrolment};
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, html};
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use super::parts::or_again;
+use crate::answer::Outcome;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::fields::{Fields, Input, fault, form};
+
+pub(crate) fn show(call: &Call) -> Outcome {
+    page(call, StatusCode::OK, &[])
+}
+
+/// Makes a secret and shows it; it counts once a code of it was told.
+pub(crate) fn begin(call: &Call) -> Outcome {
+    let person = call.person()?.id;
+    let enrolment = call.acting()?.begin_totp(person, call.random())?;
+    enrolment_page(call, StatusCode::OK, &enrolment, &[])
+}
+
+pub(crate) fn confirm(call: &Call) -> Outcome {
+    let person = call.person()?;
+    call.site
+        .take_guess(&call.peer, &format!("code {}", person.id))?;
+    let code = call.form.get("code");
+    let told = call
+        .acting()?
+        .confirm_totp(person.id, code, call.random())?;
+    let enrolment = TotpEnrolment {
+        secret: call.form.get("secret").to_owned(),
+        address: call.form.get("address").to_owned(),
+    };
+    or_again(codes_or_fault(call, told), |status, faults| {
+        enrolment_page(call, status, &enrolment, faults)
+    })
+}
+
+pub(crate) fn renew(call: &Call) -> Outcome {
+    let person = call.person()?;
+    call.site
+        .take_guess(&call.peer, &format!("code {}", person.id))?;
+    let code = call.form.get("code");
+    let told = call
+        .acting()?
+        .renew_recovery_codes(person.id, code, call.random())?;
+    or_again(codes_or_fault(call, told), |status, faults| {
+        page(call, status, faults)
+    })
+}
+
+pub(crate) fn disable(call: &Call) -> Outcome {
+    let person = call.person()?;
+    call.site
+        .take_guess(&call.peer, &format!("code {}", person.id))?;
+    let told = call
+        .acting()?
+        .disable_second_factor(person.id, call.form.get("code"))?;
+    let outcome = right(told).map(|()| call.go_saying("/manage/profile", "second_factor_off"));
+    or_again(outcome, |status, faults| page(call, status, faults))
+}
+
+fn right<T>(told: Code<T>) -> Result<T, Failure> {
+    let refuse = |error| Err(Failure::Invalid(vec![fault("code", error, "")]));
+    match told {
+        Code::Right(value) => Ok(value),
+        Code::Wrong => refuse("wrong"),
+        Code::Locked => refuse("locked"),
+    }
+}
+
+/// Shows recovery codes, which are never shown again.
+fn codes_or_fault(call: &Call, told: Code<Vec<String>>) -> Outcome {
+    let codes = right(told)?;
+    let title = call.t("second_factor.codes_title");
+    let body = html! {
+        h1 { (title) }
+        p.lead { (call.t("second_factor.codes_lead")) }
+        div.card {
+            ul.codes { @for code in &codes { li { (code) } } }
+            a.button href="/manage/profile" { (call.t("keys.kept")) }
+        }
+    };
+    Ok(call.page(title, body))
+}
+
+fn code_field(fields: &Fields<'_>) -> Markup {
+    fields.input(Input {
+        name: "code",
+        label: "field.code",
+        hint: Some("code.hint"),
+        autocomplete: "one-time-code",
+        ..Input::default()
+    })
+}
+
+/// An image within the page: its address would have to hold the secret.
+fn picture(address: &str) -> Option<String> {
+    let code = QrCode::new(address.as_bytes()).ok()?;
+    let image = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(224, 224)
+        .quiet_zone(true)
+        .build();
+    Some(format!(
+        "data:image/svg+xml;base64,{}",
+        STANDARD.encode(image)
+    ))
+}
+
+fn enrolment_page(
+    call: &Call,
+    status: StatusCode,
+    enrolment: &TotpEnrolment,
+    faults: &[FieldFault],
+) -> Outcome {
+    let fields = Fields::new(call, faults);
+    let title = call.t("second_factor.begin_title");
+    let body = html! {
+        p.crumb { a href="/manage/profile" { (call.t("profile.title")) } }
+        h1 { (title) }
+        p.lead { (call.t("second_factor.begin_lead")) }
+        (fields.summary())
+        div.card {
+            @if let Some(picture) = picture(&enrolment.address) {
+                img.qr src=(picture) alt=(call.t("second_factor.qr")) width="224" height="224";
+            }
+            p { (call.t("second_factor.typed")) }
+            code.secret data-secret="totp" { (enrolment.secret) }
+            (form(call, "/manage/profile/second-factor/confirm", html! {
+                input type="hidden" name="secret" value=(enrolment.secret);
+                input type="hidden" name="address" value=(enrolment.address);
+                (code_field(&fields))
+                button.button type="submit" { (call.t("second_factor.confirm")) }
+            }))
+        }
+    };
+    Ok(call.page_with(status, title, body))
+}
+
+fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+    let person = call.person()?;
+    let fields = Fields::new(call, faults);
+    let title = call.t("second_factor.title");
+    let body = html! {
+        p.crumb { a href="/manage/profile" { (call.t("profile.title")) } }
+        h1 { (title) }
+        p.lead { (call.t("second_factor.lead")) }
+        (fields.summary())
+        @if person.has_second_factor {
+            @let left = call.site.accounts.recovery_codes_left(person.id)?.to_string();
+            div.card {
+                p { (call.say("second_factor.left", &[("codes", &left)])) }
+                (form(call, "/manage/profile/second-factor/renew", html! {
+                    (code_field(&fields))
+                    div.row {
+                        button.button.quiet type="submit" { (call.t("second_factor.renew")) }
+                        button.button.danger type="submit"
+                            formaction="/manage/profile/second-factor/disable" {
+                            (call.t("second_factor.disable"))
+                        }
+                    }
+                }))
+            }
+        } @else if person.confirmed_at.is_none() {
+            div.card {
+                p { (call.t("second_factor.confirm_first")) }
+                (form(call, "/manage/confirm/send", html! {
+                    button.button.quiet type="submit" { (call.t("confirm.again")) }
+                }))
+            }
+        } @else {
+            div.card {
+                (form(call, "/manage/profile/second-factor/begin", html! {
+                    button.button type="submit" { (call.t("second_factor.begin")) }
+                }))
+            }
+        }
+    };
+    Ok(call.page_with(status, title, body))
+}
