@@ -5,7 +5,7 @@ use axum::routing::MethodFilter;
 
 use crate::answer::Outcome;
 use crate::call::Call;
-use crate::pages;
+use crate::{authorize, pages};
 
 /// Whom a page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,20 @@ pub(crate) fn all() -> &'static [Route] {
         get("/manage", "manage_home", Person, home::show),
         get("/manage/setup", "manage_setup", Anybody, setup::show),
         post("/manage/setup", "manage_setup", Anybody, setup::set_up),
+        get("/api/authorize", "authorize", Person, authorize::show),
+        post("/api/authorize", "authorize", Person, authorize::decide),
+        get(
+            "/v1/auth/{account_id}/",
+            "authorize",
+            Person,
+            authorize::show,
+        ),
+        post(
+            "/v1/auth/{account_id}/",
+            "authorize",
+            Person,
+            authorize::decide,
+        ),
         get("/manage/sign-in", "manage_sign_in", Anybody, sign_in::show),
         post(
             "/manage/sign-in",
