@@ -1,0 +1,6 @@
+//! The pages, driven in process.
+
+mod access;
+mod app;
+mod entrance;
+mod forgery;
