@@ -6,6 +6,13 @@ import { element, replace } from "./dom";
 import { canAsk, hook } from "./request";
 import { manager } from "./themes";
 
+// Pages of the server itself run no script of their own: what is to be set stands at this one's tag.
+const tag = document.currentScript;
+if (tag instanceof HTMLElement && tag.dataset["accessKey"]) {
+  const { accessKey, accountId, lng, theme, parent } = tag.dataset;
+  lay({ access_key: accessKey, account_id: accountId, lng, theme, dashboard: { parent } });
+}
+
 const VERSION = "1.0.0";
 
 /** Boards by the element that they stand in: running one again doesn't make a second. */

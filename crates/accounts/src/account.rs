@@ -91,6 +91,14 @@ impl Accounts {
         Ok(accounts)
     }
 
+    /// The address of every account's site, as its owner tells it.
+    pub fn site_addresses(&self) -> Result<Vec<String>, Error> {
+        let connection = self.read();
+        let mut statement = connection.prepare_cached("SELECT url FROM accounts")?;
+        let addresses = statement.query_map([], |row| row.get(0))?;
+        Ok(addresses.collect::<Result<_, _>>()?)
+    }
+
     pub fn account(&self, id: AccountId) -> Result<Account, Error> {
         let connection = self.read();
         self.completed(&connection, find(&connection, id)?)

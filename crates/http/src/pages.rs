@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, Uri};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 
@@ -68,9 +68,9 @@ const FILES: [(&str, &str, &[u8]); 8] = [
 pub(crate) fn router() -> Router<Arc<Server>> {
     let mut router = Router::new().route(PROBLEMS, get(async || page(HTML, problems().into())));
     // Whoever opens the address that the server printed finds something to read.
-    for path in ["/", "/docs/"] {
-        router = router.route(path, get(async || Redirect::temporary("/docs")));
-    }
+    router = router
+        .route("/docs/", get(async || Redirect::temporary("/docs")))
+        .route("/", get(entrance));
     for guide in &GUIDES {
         let text = Bytes::from(guide.page());
         router = router.route(guide.path, get(async move || page(HTML, text.into())));
@@ -79,6 +79,17 @@ pub(crate) fn router() -> Router<Arc<Server>> {
         router = router.route(path, get(async move || page(media, bytes.into())));
     }
     router
+}
+
+/// To something to read; plug-ins lead those here who have lost their passwords.
+async fn entrance(uri: Uri) -> Redirect {
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let has_lost_password = { query }.any(|(name, value)| name == "lostpass" && value == "1");
+    Redirect::temporary(if has_lost_password {
+        "/manage/reset"
+    } else {
+        "/docs"
+    })
 }
 
 fn page(media: &'static str, body: Body) -> Response {

@@ -23,7 +23,7 @@ use crate::call::{Call, Theme, Visitor};
 use crate::cookie::{self, Keep};
 use crate::failure::Failure;
 use crate::form::Form;
-use crate::routes::{Access, Route, all};
+use crate::routes::{Access, Route, every};
 use crate::site::Site;
 use crate::words::Language;
 use crate::{assets, forgery};
@@ -36,7 +36,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn router(site: Arc<Site>) -> Router {
     let mut paths: HashMap<&'static str, MethodRouter<Arc<Site>>> = HashMap::new();
-    for route in all() {
+    for route in every() {
         let handler =
             move |State(site): State<Arc<Site>>, path: RawPathParams, request: Request| {
                 answer(site, Some(route), path, request)

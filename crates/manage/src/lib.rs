@@ -28,7 +28,6 @@
 
 mod answer;
 mod assets;
-mod authorize;
 mod call;
 mod cookie;
 mod dispatch;
@@ -38,6 +37,7 @@ mod forgery;
 mod form;
 mod layout;
 mod pages;
+mod plugins;
 mod routes;
 mod site;
 mod words;

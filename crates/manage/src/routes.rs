@@ -5,7 +5,7 @@ use axum::routing::MethodFilter;
 
 use crate::answer::Outcome;
 use crate::call::Call;
-use crate::{authorize, pages};
+use crate::{pages, plugins};
 
 /// Whom a page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,7 @@ pub struct PageRoute {
 
 /// Every page that there is.
 pub fn page_routes() -> Vec<PageRoute> {
-    all()
-        .iter()
+    every()
         .map(|route| PageRoute {
             method: if route.is_post { "POST" } else { "GET" },
             path: route.path,
@@ -73,7 +72,7 @@ pub fn page_routes() -> Vec<PageRoute> {
         .collect()
 }
 
-const fn get(
+pub(crate) const fn get(
     path: &'static str,
     name: &'static str,
     access: Access,
@@ -88,7 +87,7 @@ const fn get(
     }
 }
 
-const fn post(
+pub(crate) const fn post(
     path: &'static str,
     name: &'static str,
     access: Access,
@@ -103,7 +102,12 @@ const fn post(
     }
 }
 
-pub(crate) fn all() -> &'static [Route] {
+/// Every page, those that only plug-ins lead to among them.
+pub(crate) fn every() -> impl Iterator<Item = &'static Route> {
+    all().iter().chain(plugins::ROUTES)
+}
+
+fn all() -> &'static [Route] {
     use Access::{Anybody, May, Member, Operator, Person};
     use Right::{ChangeSettings, ManageAccess, ManageMembers, ReadAudit};
     use pages::{
@@ -114,20 +118,6 @@ pub(crate) fn all() -> &'static [Route] {
         get("/manage", "manage_home", Person, home::show),
         get("/manage/setup", "manage_setup", Anybody, setup::show),
         post("/manage/setup", "manage_setup", Anybody, setup::set_up),
-        get("/api/authorize", "authorize", Person, authorize::show),
-        post("/api/authorize", "authorize", Person, authorize::decide),
-        get(
-            "/v1/auth/{account_id}/",
-            "authorize",
-            Person,
-            authorize::show,
-        ),
-        post(
-            "/v1/auth/{account_id}/",
-            "authorize",
-            Person,
-            authorize::decide,
-        ),
         get("/manage/sign-in", "manage_sign_in", Anybody, sign_in::show),
         post(
             "/manage/sign-in",

@@ -1,6 +1,3 @@
-//! The pages, driven in process.
+//! The pages, asked as browsers ask.
 
-mod access;
-mod app;
-mod entrance;
-mod forgery;
+mod plugins;
