@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use afsa_model::{AccountSettings, Decimal};
-use afsa_store::{Group, Groups, Measure, Question, StoreError};
+use afsa_model::AccountSettings;
+use afsa_store::{Groups, Measure, Page, Paged, Question, StoreError, Value};
 use rayon::prelude::*;
 
 use crate::filter::{Judge, Left, Name, judge_all};
@@ -15,6 +15,7 @@ use crate::names::Names;
 use crate::orders::{Orders, PartOrders};
 use crate::pass::{Cells, Partial, Pass, load};
 use crate::shard::Stretch;
+use crate::told::Told;
 use crate::world::{Needs, Place, World, vocabulary_of};
 use crate::{OrdersCell, Shard};
 
@@ -32,7 +33,40 @@ pub fn execute(
     settings: &AccountSettings,
     question: &Question,
 ) -> Result<Groups, StoreError> {
-    answer(shards, orders, settings, question, true)
+    answer(shards, orders, settings, question, true, |told| {
+        told.groups()
+    })
+}
+
+/// The groups of a page of the answer, as [`afsa_store::Snapshot::page`] tells: only these are made
+/// of what was counted.
+///
+/// # Errors
+/// As [`execute`].
+pub fn execute_page(
+    shards: &[Arc<Shard>],
+    orders: &OrdersCell,
+    settings: &AccountSettings,
+    question: &Question,
+    page: &Page,
+) -> Result<Paged, StoreError> {
+    let take = |told: &Told| told.page(page);
+    answer(shards, orders, settings, question, true, take)
+}
+
+/// The groups of known keys, as [`afsa_store::Snapshot::of_keys`] tells.
+///
+/// # Errors
+/// As [`execute`].
+pub fn execute_of_keys(
+    shards: &[Arc<Shard>],
+    orders: &OrdersCell,
+    settings: &AccountSettings,
+    question: &Question,
+    keys: &[Vec<Value>],
+) -> Result<Groups, StoreError> {
+    let take = |told: &Told| told.of_keys(keys);
+    answer(shards, orders, settings, question, true, take)
 }
 
 /// As [`execute`], but counts everything anew and keeps nothing that is found: for measuring.
@@ -45,16 +79,20 @@ pub fn execute_anew(
     settings: &AccountSettings,
     question: &Question,
 ) -> Result<Groups, StoreError> {
-    answer(shards, orders, settings, question, false)
+    answer(shards, orders, settings, question, false, |told| {
+        told.groups()
+    })
 }
 
-fn answer(
+/// `take` makes of what was counted what is wanted of it.
+fn answer<T>(
     shards: &[Arc<Shard>],
     orders: &OrdersCell,
     settings: &AccountSettings,
     question: &Question,
     keeps: bool,
-) -> Result<Groups, StoreError> {
+    take: impl FnOnce(&Told) -> T,
+) -> Result<T, StoreError> {
     // A measure that is asked for twice is counted once.
     let mut measures: Vec<Measure> = Vec::new();
     for measure in &question.measures {
@@ -86,7 +124,7 @@ fn answer(
         measures: &measures,
         basis: &basis,
     };
-    counting.answer(found, key)
+    counting.answer(found, key, take)
 }
 
 /// Everything that a question is answered with.
@@ -186,11 +224,12 @@ struct Counted {
 }
 
 impl Counting<'_> {
-    fn answer(
+    fn answer<T>(
         &self,
         mut found: Vec<Option<Arc<Found>>>,
         key: Option<QuestionKey>,
-    ) -> Result<Groups, StoreError> {
+        take: impl FnOnce(&Told) -> T,
+    ) -> Result<T, StoreError> {
         let stale: Vec<usize> = (0..found.len()).filter(|at| found[*at].is_none()).collect();
         let Basis {
             places,
@@ -223,7 +262,7 @@ impl Counting<'_> {
             mixed = Some((counted.codes, counted.mixed));
         }
         let found: Vec<Arc<Found>> = found.into_iter().flatten().collect();
-        self.merge(&world, &found, mixed)
+        self.merge(&world, &found, mixed, take)
     }
 
     fn meanings(&self, world: &World) -> Vec<Meaning> {
@@ -292,12 +331,13 @@ impl Counting<'_> {
         })
     }
 
-    fn merge(
+    fn merge<T>(
         &self,
         world: &World,
         found: &[Arc<Found>],
         mixed: Option<(Vec<u32>, Vec<Cells>)>,
-    ) -> Result<Groups, StoreError> {
+        take: impl FnOnce(&Told) -> T,
+    ) -> Result<T, StoreError> {
         let meanings = self.meanings(world);
         // Codes that came since something was found make room for more keys.
         let mut codes: Vec<u32> = meanings.iter().map(Meaning::codes).collect();
@@ -336,36 +376,12 @@ impl Counting<'_> {
         if self.question.dimensions.is_empty() {
             all.group(0)?;
         }
-        Ok(self.groups(&axes, &all))
-    }
-
-    fn groups(&self, axes: &Axes, cells: &Cells) -> Groups {
-        let position = |measure| self.measures.iter().position(|it| it == measure);
-        let columns: Vec<usize> = self.question.measures.iter().filter_map(position).collect();
-        let is_said = |group| self.question.dimensions.is_empty() || cells.has_any(group);
-        let rows = cells
-            .groups()
-            .filter(|(_, group)| is_said(*group))
-            .map(|(key, group)| Group {
-                key: axes.values(key),
-                numbers: columns
-                    .iter()
-                    .map(|column| {
-                        in_unit(self.measures[*column], cells.numbers[*column].get(group))
-                    })
-                    .collect(),
-            });
-        Groups {
-            rows: rows.collect(),
-        }
-    }
-}
-
-/// What visits cost is added up in millionths, as it is told.
-fn in_unit(measure: Measure, number: i128) -> i128 {
-    match measure {
-        Measure::VisitCost => number.saturating_mul(i128::from(Decimal::SCALE)),
-        _ => number,
+        Ok(take(&Told {
+            question: self.question,
+            measures: self.measures,
+            axes: &axes,
+            cells: &all,
+        }))
     }
 }
 

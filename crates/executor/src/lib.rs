@@ -46,9 +46,10 @@ mod part;
 mod pass;
 mod shard;
 mod shop;
+mod told;
 mod world;
 
-pub use execute::{execute, execute_anew};
+pub use execute::{execute, execute_anew, execute_of_keys, execute_page};
 pub use image::{Budget, Image, Vocabulary};
 pub use orders::OrdersCell;
 pub use shard::Shard;

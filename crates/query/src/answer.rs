@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use afsa_store::{Dimension, Group, Groups, Snapshot, StoreError, Value};
+use afsa_store::{
+    Dimension, Group, Groups, Page, PageOrder, Paged, Question, Snapshot, StoreError, Value,
+};
 
 use crate::axis::Axis;
 use crate::exchange;
 use crate::fault::QueryError;
 use crate::fill::fill;
 use crate::fraction::{Figure, Fraction};
-use crate::order::compare;
-use crate::plan::{Column, Operation, Plan};
+use crate::plan::{Column, OrderBy, Plan};
 
 /// A finished table.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,10 @@ pub struct Row {
 /// What a backend answered to each of the plan's questions.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
+    /// Those of the page in their order.
     pub rows: Groups,
+    /// How many rows there are before `limit` and `offset`.
+    pub total_rows: u64,
     pub totals: Option<Groups>,
     pub previous_rows: Option<Groups>,
     pub previous_totals: Option<Groups>,
@@ -57,10 +61,15 @@ pub fn answer(plan: &Plan, snapshot: &dyn Snapshot) -> Result<Answer, QueryError
             .transpose()
     };
     let questions = &plan.questions;
+    let totals = ask(&questions.totals)?;
+    let Paged { rows, total } = plan.rows(snapshot, totals.as_ref())?;
+    let keys: Vec<Vec<Value>> = rows.iter().map(|row| row.key.clone()).collect();
+    let of_rows = |question: &Question| snapshot.of_keys(question, &keys);
     let answers = Answers {
-        rows: snapshot.aggregate(&questions.rows)?,
-        totals: ask(&questions.totals)?,
-        previous_rows: ask(&questions.previous_rows)?,
+        rows: Groups { rows },
+        total_rows: total,
+        totals,
+        previous_rows: questions.previous_rows.as_ref().map(of_rows).transpose()?,
         previous_totals: ask(&questions.previous_totals)?,
     };
     let mut answer = plan.finish(answers)?;
@@ -70,22 +79,78 @@ pub fn answer(plan: &Plan, snapshot: &dyn Snapshot) -> Result<Answer, QueryError
 }
 
 impl Plan {
+    /// The rows of the page, in order.
+    fn rows(&self, snapshot: &dyn Snapshot, totals: Option<&Groups>) -> Result<Paged, QueryError> {
+        let question = &self.questions.rows;
+        let zeros = vec![0; question.measures.len()];
+        if self.dimensions.is_empty() {
+            let mut rows = snapshot.aggregate(question)?.rows;
+            check_groups(question, &rows)?;
+            if rows.is_empty() {
+                let (key, numbers) = (Vec::new(), zeros.clone());
+                rows.push(Group { key, numbers });
+            }
+            let whole = self.whole(totals, &rows, &zeros);
+            return Ok(self.with_page(&whole, false, |page| page.of(rows)));
+        }
+        let whole = self.whole(totals, &[], &zeros);
+        if !self.include.empty {
+            return Ok(self.with_page(&whole, true, |page| snapshot.page(question, page))?);
+        }
+        let mut rows = snapshot.aggregate(question)?.rows;
+        check_groups(question, &rows)?;
+        rows.retain(|row| row.numbers.iter().any(|number| *number != 0));
+        fill(self, &mut rows)?;
+        Ok(self.with_page(&whole, false, |page| page.of(rows)))
+    }
+
+    /// Gives what a backend chooses rows by. Rows that say nothing are left out where
+    /// `says_something`, and those that conditions on metrics don't choose.
+    fn with_page<T>(
+        &self,
+        whole: &[i128],
+        says_something: bool,
+        take: impl FnOnce(&Page) -> T,
+    ) -> T {
+        let says = |numbers: &[i128]| {
+            let figures = self.operations.iter().map(|it| it.figure(numbers, whole));
+            figures.flatten().any(|figure| !figure.is_zero())
+        };
+        let is_chosen = |numbers: &[i128]| {
+            self.having
+                .iter()
+                .all(|(operation, having)| having.holds(operation.figure(numbers, whole)))
+        };
+        let keeps = |numbers: &[i128]| (!says_something || says(numbers)) && is_chosen(numbers);
+        let comparisons: Vec<_> = self
+            .order
+            .iter()
+            .map(|term| {
+                move |left: &[i128], right: &[i128]| term.compare_numbers(left, right, whole)
+            })
+            .collect();
+        let terms = self.order.iter().zip(&comparisons);
+        let order = terms.map(|(term, comparison)| match &term.by {
+            OrderBy::Metric(..) => PageOrder::Numbers(comparison),
+            OrderBy::Dimension(place) => PageOrder::Dimension {
+                place: *place,
+                descending: term.descending,
+            },
+        });
+        take(&Page {
+            keeps: &keeps,
+            order: order.collect(),
+            offset: self.offset,
+            limit: self.limit,
+        })
+    }
+
     /// Makes the table of the answers to the plan's questions.
     pub fn finish(&self, answers: Answers) -> Result<Answer, QueryError> {
         self.check_shape(&answers)?;
-        let mut rows = answers.rows.rows;
+        let page = answers.rows.rows;
         let zeros = vec![0; self.questions.rows.measures.len()];
-        if self.dimensions.is_empty() && rows.is_empty() {
-            rows.push(Group {
-                key: Vec::new(),
-                numbers: zeros.clone(),
-            });
-        }
-        let whole = self.whole(answers.totals.as_ref(), &rows, &zeros);
-
-        self.choose(&mut rows, &whole)?;
-        let total_rows = rows.len() as u64;
-        let page = self.page(rows, &whole);
+        let whole = self.whole(answers.totals.as_ref(), &page, &zeros);
 
         let previous = answers.previous_rows.map(|groups| {
             let previous_whole = self.whole(answers.previous_totals.as_ref(), &groups.rows, &zeros);
@@ -115,50 +180,9 @@ impl Plan {
             columns: self.columns(),
             rows,
             totals,
-            total_rows,
+            total_rows: answers.total_rows,
             warnings: self.warnings.clone(),
         })
-    }
-
-    /// Leaves out the rows that say nothing or that conditions on metrics do not choose, and puts
-    /// in the empty ones where these are asked for.
-    fn choose(&self, rows: &mut Vec<Group>, whole: &[i128]) -> Result<(), QueryError> {
-        if self.include.empty {
-            if !self.dimensions.is_empty() {
-                rows.retain(|row| row.numbers.iter().any(|number| *number != 0));
-            }
-            fill(self, rows)?;
-        } else if !self.dimensions.is_empty() {
-            let says_something = |operation: &Operation, row: &Group| {
-                operation
-                    .figure(&row.numbers, whole)
-                    .is_some_and(|figure| !figure.is_zero())
-            };
-            rows.retain(|row| {
-                self.operations
-                    .iter()
-                    .any(|operation| says_something(operation, row))
-            });
-        }
-        rows.retain(|row| {
-            self.having
-                .iter()
-                .all(|(operation, having)| having.holds(operation.figure(&row.numbers, whole)))
-        });
-        Ok(())
-    }
-
-    /// The rows from `offset`, as many as `limit` says, in order.
-    fn page(&self, mut rows: Vec<Group>, whole: &[i128]) -> Vec<Group> {
-        let end = self.offset.saturating_add(self.limit);
-        let order = |left: &Group, right: &Group| compare(left, right, &self.order, whole);
-        if end < rows.len() {
-            // Of many rows only the first few are wanted in order.
-            rows.select_nth_unstable_by(end, order);
-            rows.truncate(end);
-        }
-        rows.sort_unstable_by(order);
-        rows.split_off(self.offset.min(rows.len()))
     }
 
     /// The numbers of the whole: what totals say, or the only row.
@@ -281,21 +305,30 @@ impl Plan {
                 answers.previous_totals.as_ref(),
             ),
         ];
-        let fits = pairs.into_iter().all(|pair| match pair {
-            (Some(question), Some(groups)) => groups.rows.iter().all(|group| {
-                group.key.len() == question.dimensions.len()
-                    && group.numbers.len() == question.measures.len()
-            }),
-            (None, None) => true,
-            _ => false,
-        });
-        if fits {
-            return Ok(());
+        for pair in pairs {
+            match pair {
+                (Some(question), Some(groups)) => check_groups(question, &groups.rows)?,
+                (None, None) => {}
+                _ => return Err(answers_something_else()),
+            }
         }
-        Err(StoreError::Internal(
-            "the store answered something else than it was asked".to_owned(),
-        ))
+        Ok(())
     }
+}
+
+fn check_groups(question: &Question, rows: &[Group]) -> Result<(), StoreError> {
+    let fits = rows.iter().all(|group| {
+        group.key.len() == question.dimensions.len()
+            && group.numbers.len() == question.measures.len()
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(answers_something_else())
+}
+
+fn answers_something_else() -> StoreError {
+    StoreError::Internal("the store answered something else than it was asked".to_owned())
 }
 
 /// The label of a bucket; `None` if the axis has no such.

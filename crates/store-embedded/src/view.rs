@@ -7,8 +7,8 @@ use afsa_executor::{Image, OrdersCell, Shard, execute};
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 use afsa_segments::{ColumnSource, Cuts, Tables};
 use afsa_store::{
-    Activity, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question,
-    Snapshot, StoreError,
+    Activity, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Page,
+    Paged, Question, Snapshot, StoreError, Value,
 };
 use hashbrown::HashSet;
 
@@ -151,6 +151,18 @@ impl Snapshot for View {
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError> {
         let answer = execute(&self.shards, &self.orders, &self.settings, question);
         self.or_set_apart(answer)
+    }
+
+    fn page(&self, question: &Question, page: &Page) -> Result<Paged, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        let paged = afsa_executor::execute_page(shards, cell, &self.settings, question, page);
+        self.or_set_apart(paged)
+    }
+
+    fn of_keys(&self, question: &Question, keys: &[Vec<Value>]) -> Result<Groups, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        let groups = afsa_executor::execute_of_keys(shards, cell, &self.settings, question, keys);
+        self.or_set_apart(groups)
     }
 
     fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {

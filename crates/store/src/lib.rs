@@ -31,6 +31,7 @@ mod cost;
 mod dimension;
 mod filter;
 mod measure;
+mod page;
 mod question;
 pub mod reference;
 mod shop;
@@ -43,6 +44,7 @@ pub use cost::CostMethod;
 pub use dimension::{Dimension, Kind};
 pub use filter::{Condition, ConditionScope, Filter, Test};
 pub use measure::{Fact, Measure, Unit};
+pub use page::{Page, PageOrder, Paged, in_direction};
 pub use question::{Goal, Group, Groups, Question, Traffic, Value};
 pub use shop::{
     CartChange, CartChangeKind, CartHistory, CartItem, CartPage, JourneyVisit, Journeys,

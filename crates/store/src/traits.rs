@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 
-use crate::{CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Question};
+use crate::page::of_keys;
+use crate::{
+    CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Page, Paged,
+    Question, Value,
+};
 
 /// A keyed hash of an `event_id`: what decides whether a hit came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +149,20 @@ pub trait Snapshot: Send + Sync {
 
     /// Answers a question exactly.
     fn aggregate(&self, question: &Question) -> Result<Groups, StoreError>;
+
+    /// The groups of a page of the answer, in its order, and how many there are in all.
+    ///
+    /// Backends that can tell the first groups without making all of them do.
+    fn page(&self, question: &Question, page: &Page) -> Result<Paged, StoreError> {
+        Ok(page.of(self.aggregate(question)?.rows))
+    }
+
+    /// Those groups of the answer that have these keys, in no particular order.
+    ///
+    /// Backends that can tell them without making all others do.
+    fn of_keys(&self, question: &Question, keys: &[Vec<Value>]) -> Result<Groups, StoreError> {
+        Ok(of_keys(self.aggregate(question)?, keys))
+    }
 
     /// Every order, cancelled ones too, of the question's range and traffic that its filter keeps,
     /// by time, then by arrival. Its measures, dimensions and axes are not looked at.

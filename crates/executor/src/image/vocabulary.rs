@@ -62,13 +62,25 @@ impl Numbered {
 
     /// The value of a code; null for a code that isn't there.
     pub(crate) fn value(&self, code: u32) -> Value {
-        match code
-            .checked_sub(1)
-            .and_then(|at| self.values.get(at as usize))
-        {
-            Some(value) => value.clone(),
-            None => Value::Null,
-        }
+        self.value_of(code).clone()
+    }
+
+    /// The same, to look at.
+    pub(crate) fn value_of(&self, code: u32) -> &Value {
+        let at = code.checked_sub(1);
+        at.and_then(|at| self.values.get(at as usize))
+            .unwrap_or(&Value::Null)
+    }
+
+    /// The code of a value; `None` if it was never met.
+    pub(crate) fn code_of(&self, value: &Value) -> Option<u32> {
+        let hash = match value {
+            Value::Text(text) => self.hasher.hash_one(&**text),
+            Value::Number(number) => self.hasher.hash_one(number),
+            Value::Null => return Some(0),
+        };
+        let is_same = |code: &u32| self.values[*code as usize - 1] == *value;
+        self.index.find(hash, is_same).copied()
     }
 
     /// The values of the codes from 1 on.

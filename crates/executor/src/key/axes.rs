@@ -1,5 +1,7 @@
 //! Keys of groups: one number for the codes of all dimensions of a question.
 
+use std::cmp::Ordering;
+
 use afsa_store::Value;
 
 use super::Meaning;
@@ -61,11 +63,44 @@ impl Axes {
         self.axes.iter().zip(codes).map(part).sum()
     }
 
+    /// The key of these values; `None` if one of them was never met.
+    pub(crate) fn key_of(&self, values: &[Value]) -> Option<u128> {
+        let mut key = 0;
+        for (axis, value) in self.axes.iter().zip(values) {
+            let code = u128::from(axis.meaning.code(value)?);
+            key += Some(code).filter(|code| *code < axis.codes)? * axis.stride;
+        }
+        Some(key)
+    }
+
+    /// Compares what two keys have in one dimension; there is no difference in one that isn't.
+    pub(crate) fn compare(
+        &self,
+        place: usize,
+        left: u128,
+        right: u128,
+        compare: impl FnOnce(&Value, &Value) -> Ordering,
+    ) -> Ordering {
+        let Some(axis) = self.axes.get(place) else {
+            return Ordering::Equal;
+        };
+        let (left, right) = (axis.code(left), axis.code(right));
+        if left == right {
+            return Ordering::Equal;
+        }
+        axis.meaning.compare(left, right, compare)
+    }
+
     pub(crate) fn values(&self, key: u128) -> Vec<Value> {
-        let code = |axis: &Axis| (key / axis.stride % axis.codes) as u32;
         self.axes
             .iter()
-            .map(|axis| axis.meaning.value(code(axis)))
+            .map(|axis| axis.meaning.value(axis.code(key)))
             .collect()
+    }
+}
+
+impl Axis {
+    fn code(&self, key: u128) -> u32 {
+        (key / self.stride % self.codes) as u32
     }
 }

@@ -1,5 +1,6 @@
 //! What codes stand for.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use afsa_store::Value;
@@ -42,6 +43,35 @@ impl Meaning {
             (Meaning::Goals(names), _) => names
                 .get(code as usize - 1)
                 .map_or(Value::Null, |name| Value::Text(name.clone())),
+        }
+    }
+
+    /// The code of a value; `None` if there is none.
+    pub(crate) fn code(&self, value: &Value) -> Option<u32> {
+        match (self, value) {
+            (_, Value::Null) => Some(0),
+            (Meaning::Words(words), _) => words.read().code_of(value),
+            (Meaning::VisitNumber(_), Value::Number(number)) => {
+                // What was found before may have had greater ones than are counted now.
+                u32::try_from(*number).ok().filter(|code| *code > 0)
+            }
+            _ => (1..self.codes()).find(|code| self.value(*code) == *value),
+        }
+    }
+
+    /// Compares the values of two codes.
+    pub(crate) fn compare(
+        &self,
+        left: u32,
+        right: u32,
+        compare: impl FnOnce(&Value, &Value) -> Ordering,
+    ) -> Ordering {
+        match self {
+            Meaning::Words(words) => {
+                let words = words.read();
+                compare(words.value_of(left), words.value_of(right))
+            }
+            _ => compare(&self.value(left), &self.value(right)),
         }
     }
 

@@ -361,6 +361,14 @@ impl Cells {
         Ok(())
     }
 
+    /// The position of a key's group, if there is one.
+    pub(crate) fn find(&self, key: u128) -> Option<usize> {
+        match &self.index {
+            Some(index) => index.get(&key).map(|group| *group as usize),
+            None => Some(key as usize).filter(|group| *group < self.groups),
+        }
+    }
+
     /// Keys and positions of all groups.
     pub(crate) fn groups(&self) -> Box<dyn Iterator<Item = (u128, usize)> + '_> {
         match &self.index {

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use afsa_executor::{Budget, Image, OrdersCell, Shard, Vocabulary, execute};
+use afsa_executor::{
+    Budget, Image, OrdersCell, Shard, Vocabulary, execute, execute_of_keys, execute_page,
+};
 use afsa_model::{AccountId, AccountSettings, Cut, Hit, Timestamp, Visit, VisitorKey};
 use afsa_segments::encode;
 use afsa_store::conformance::{Backend, Suite, cases};
 use afsa_store::reference::ReferenceStore;
 use afsa_store::{
     Activity, Arrival, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, ImportSession,
-    Journeys, Order, Question, Reply, Snapshot, Store, StoreError, Undo,
+    Journeys, Order, Page, Paged, Question, Reply, Snapshot, Store, StoreError, Undo, Value,
 };
 
 #[test]
@@ -159,6 +161,14 @@ impl Snapshot for ImageSnapshot {
             self.budget.used()
         );
         Ok(groups)
+    }
+
+    fn page(&self, question: &Question, page: &Page) -> Result<Paged, StoreError> {
+        execute_page(&self.shards, &self.orders, &self.settings, question, page)
+    }
+
+    fn of_keys(&self, question: &Question, keys: &[Vec<Value>]) -> Result<Groups, StoreError> {
+        execute_of_keys(&self.shards, &self.orders, &self.settings, question, keys)
     }
 
     fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {

@@ -18,6 +18,7 @@ mod compare;
 pub mod draft;
 #[cfg(test)]
 mod laws;
+mod pages;
 mod play;
 mod questions;
 mod rng;

@@ -7,8 +7,8 @@ use afsa_model::AccountId;
 
 use super::Backend;
 use super::compare::{self, Normal};
-use super::shops;
 use super::world::{Action, Step, World};
+use super::{pages, shops};
 use crate::reference::ReferenceStore;
 use crate::{Activity, Arrival, Outcome, Question, Snapshot, Store, StoreError};
 
@@ -191,11 +191,25 @@ impl Stage {
         if let Some(difference) = compare::difference(&expected, &found) {
             return Err(format!("{question:#?}\n{difference}"));
         }
+        // A page is asked of a reference that makes all rows: one question in three is enough.
+        if self.played.questions % 3 == 1 {
+            self.ask_for_page(account, question)?;
+        }
         // Orders and checkouts aren't asked by dimensions: one question in three is enough.
         if self.played.questions.is_multiple_of(3) {
             self.ask_of_shop(account, question)?;
         }
         Ok(expected)
+    }
+
+    fn ask_for_page(&mut self, account: AccountId, question: &Question) -> Result<(), String> {
+        let (right, tried) = (self.right_snapshot(account)?, self.tried_snapshot(account)?);
+        let number = self.played.questions;
+        match pages::difference(right.as_ref(), tried.as_ref(), question, number) {
+            Ok(None) => Ok(()),
+            Ok(Some(difference)) => Err(format!("{question:#?}\n{difference}")),
+            Err(error) => Err(format!("{question:#?}\n{error}")),
+        }
     }
 
     fn ask_of_shop(&mut self, account: AccountId, question: &Question) -> Result<(), String> {
