@@ -55,6 +55,14 @@ impl Bits {
         }
     }
 
+    /// The rows that `fill` puts into words of 64, of which all are 0 before.
+    pub(crate) fn from_words(len: usize, fill: impl FnOnce(&mut [u64])) -> Bits {
+        let mut bits = Bits::zeros(len);
+        fill(&mut bits.words);
+        bits.trim();
+        bits
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }

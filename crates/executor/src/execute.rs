@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_model::AccountSettings;
-use afsa_store::{Groups, Measure, Page, Paged, Question, StoreError, Value};
+use afsa_store::{Dimension, Groups, Measure, Page, Paged, Question, StoreError, Traffic, Value};
 use rayon::prelude::*;
 
 use crate::filter::{Judge, Left, Name, judge_all};
@@ -12,7 +12,7 @@ use crate::found::{Found, QuestionKey};
 use crate::image::Vocabulary;
 use crate::key::{Axes, Meaning};
 use crate::names::Names;
-use crate::orders::{Orders, PartOrders};
+use crate::orders::{Customers, Orders, PartOrders};
 use crate::pass::{Cells, Partial, Pass, load};
 use crate::shard::Stretch;
 use crate::told::Told;
@@ -132,6 +132,7 @@ pub(crate) struct Basis {
     pub(crate) needs: Needs,
     places: Vec<Place>,
     lone: Arc<PartOrders>,
+    pub(crate) customers: Arc<Customers>,
     names: Option<Arc<Names>>,
     vocabulary: Arc<Vocabulary>,
 }
@@ -176,10 +177,15 @@ impl Basis {
         Ok(Basis {
             places: shards.iter().map(place).collect(),
             lone: orders.lone.clone(),
+            customers: orders.customers.clone(),
             names,
             vocabulary,
             needs,
         })
+    }
+
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
     }
 
     /// The world of these places.
@@ -286,6 +292,7 @@ impl Counting<'_> {
                 .try_for_each(|pass| load(world, part, pass.counted))
         })?;
         let axes = Axes::new(self.meanings(world)).ok_or_else(too_many_keys)?;
+        let scenes = world.parts.iter().map(|part| part.scenes).sum();
         let mut first_part = 0;
         let tasks: Vec<Task> = world
             .shards
@@ -305,7 +312,7 @@ impl Counting<'_> {
         let done = |task: &Task| -> Result<Option<Partial>, StoreError> {
             let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
             let cells = idle().pop();
-            let mut cells = cells.unwrap_or_else(|| Cells::new(self.measures, axes.keys));
+            let mut cells = cells.unwrap_or_else(|| self.cells(&axes, scenes));
             task.count(world, &lefts, &passes, &axes, &mut cells)?;
             let partial = cells.take_unless_many();
             idle().push(cells);
@@ -331,6 +338,13 @@ impl Counting<'_> {
         })
     }
 
+    fn cells(&self, axes: &Axes, scenes: usize) -> Cells {
+        let mut dimensions = self.question.dimensions.iter();
+        let customer = dimensions.position(|it| *it == Dimension::Customer);
+        let axis = customer.and_then(|place| axes.place(place));
+        Cells::new(self.measures, axes.keys, scenes, axis)
+    }
+
     fn merge<T>(
         &self,
         world: &World,
@@ -347,12 +361,13 @@ impl Counting<'_> {
             }
         }
         let axes = Axes::with_codes(meanings, &codes).ok_or_else(too_many_keys)?;
+        let scenes = world.parts.iter().map(|part| part.scenes).sum();
         let (counted_under, mut mixed) = mixed.unwrap_or_default();
         let mut all = match mixed.pop() {
             Some(cells) if counted_under == codes => cells,
             other => {
                 mixed.extend(other);
-                Cells::new(self.measures, axes.keys)
+                self.cells(&axes, scenes)
             }
         };
         for cells in &mut mixed {
@@ -372,7 +387,9 @@ impl Counting<'_> {
         {
             all.settle_lump_sums(cost)?;
         }
-        all.settle_customers(self.measures)?;
+        let is_excluded = self.question.traffic == Traffic::Excluded;
+        let customers = |code| self.basis.customers.get(code, is_excluded);
+        all.settle_customers(self.measures, customers)?;
         if self.question.dimensions.is_empty() {
             all.group(0)?;
         }

@@ -64,7 +64,7 @@ impl Times {
         match self {
             Times::Scenes(starts) => starts.get(scene),
             Times::Things(starts, moments) => moments.get(starts.get(scene), thing),
-            Times::Orders(orders, of) => orders.table(*of).times.get(thing),
+            Times::Orders(orders, of) => orders.time(*of, thing),
         }
     }
 }
@@ -140,7 +140,7 @@ impl Part {
     pub(crate) fn living(&self, traffic: Traffic) -> Result<Arc<Bits>, StoreError> {
         let Some(image) = &self.image else {
             return Ok(Arc::new(Bits::from_fn(self.scenes, |scene| {
-                self.orders.order(scene).exclusion.is_some() == (traffic == Traffic::Excluded)
+                self.orders.is_excluded(scene) == (traffic == Traffic::Excluded)
             })));
         };
         let key = SelectionKey {
@@ -163,7 +163,7 @@ impl Part {
     /// Whose the scene is.
     pub(crate) fn lone_visitor(&self, scene: usize) -> Result<VisitorKey, StoreError> {
         match &self.image {
-            None => Ok(self.orders.order(scene).visitor),
+            None => Ok(self.orders.visitor(scene)),
             Some(image) => {
                 let lone = scene.saturating_sub(self.visits);
                 Ok(image

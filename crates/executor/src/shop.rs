@@ -14,7 +14,7 @@ use crate::bits::Bits;
 use crate::execute::Basis;
 use crate::filter::{Judge, Left, judge_all};
 use crate::image::{Codes, Thing};
-use crate::orders::{CartReader, Everyone};
+use crate::orders::{CartReader, Everyone, LastPage};
 use crate::part::things_of;
 use crate::world::{Needs, World};
 use crate::{OrdersCell, Shard};
@@ -35,23 +35,28 @@ pub fn orders(
     let basis = Basis::of(shards, cell, settings, &question, needs)?;
     let world = basis.whole_world(&question)?;
     let lefts = lefts(&world)?;
-    let mut found: Vec<Arc<Order>> = Vec::new();
-    for (part, left) in world.parts.iter().zip(&lefts) {
+    let mut chosen: Vec<(Timestamp, u64, usize, usize)> = Vec::new();
+    for (number, (part, left)) in world.parts.iter().zip(&lefts).enumerate() {
         let table = part.orders.table(Thing::Order);
         let mut kept = things_of(&left.scenes, &table.offsets, table.len());
         if let Some(left) = left.of(Thing::Order) {
             kept.and(left);
         }
-        let kept = kept.ones_in(0, kept.len());
-        let orders = kept.map(|order| part.orders.order(order));
-        found.extend(
-            orders
-                .filter(|order| question.range.contains(order.time))
-                .cloned(),
-        );
+        kept.and(&part.orders.within(Thing::Order, *question.range));
+        chosen.extend(kept.ones_in(0, kept.len()).map(|order| {
+            let (time, sequence) = part.orders.moment(order);
+            (time, sequence, number, order)
+        }));
     }
-    found.sort_by_key(|order| (order.time, order.sequence));
-    Ok(found)
+    chosen.par_sort_unstable();
+    let found =
+        chosen
+            .par_iter()
+            .map_init(LastPage::default, |last_page, (_, _, number, order)| {
+                let orders = &world.parts[*number].orders;
+                Arc::new(orders.order(*order, &basis.customers, basis.vocabulary(), last_page))
+            });
+    Ok(found.collect())
 }
 
 /// The visits on the way to orders, as [`afsa_store::Snapshot::journeys`] tells.

@@ -96,10 +96,12 @@ impl Told<'_> {
         self.question.measures.iter().filter_map(position).collect()
     }
 
-    fn said(&self) -> impl Iterator<Item = Place> + '_ {
-        self.cells
-            .groups()
-            .filter(|(_, group)| self.is_said(*group))
+    fn said(&self) -> Box<dyn Iterator<Item = Place> + '_> {
+        match self.question.dimensions.as_slice() {
+            // Without dimensions there is one group, also where nothing was counted.
+            [] => Box::new(std::iter::once((0, 0)).filter(|_| self.cells.find(0).is_some())),
+            _ => self.cells.groups_with_any(),
+        }
     }
 
     fn is_said(&self, group: usize) -> bool {
@@ -171,10 +173,12 @@ impl Ranking<'_> {
     }
 }
 
-/// What visits cost is added up in millionths, as it is told.
+/// What visits cost and how much was sold are added up in millionths, as they are told.
 fn in_unit(measure: Measure, number: i128) -> i128 {
     match measure {
-        Measure::VisitCost => number.saturating_mul(i128::from(Decimal::SCALE)),
+        Measure::VisitCost | Measure::Units | Measure::RefundedUnits => {
+            number.saturating_mul(i128::from(Decimal::SCALE))
+        }
         _ => number,
     }
 }

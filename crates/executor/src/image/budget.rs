@@ -8,11 +8,13 @@ use super::columns::Holder;
 /// How many bytes of columns, choices of rows and counts may be kept between questions, over all
 /// images that were made with it.
 ///
-/// What was used least recently is dropped first. A question never fails for want of room: the
+/// What was used least recently is dropped first; what orders take can't be dropped, and leaves less
+/// for columns. A question never fails for want of room: the
 /// columns that it holds live until it ends, and are loaded anew when they are next asked for.
 pub struct Budget {
     limit: usize,
     used: AtomicUsize,
+    pinned: AtomicUsize,
     ticks: AtomicU64,
     holders: Mutex<Vec<Weak<dyn Holder>>>,
 }
@@ -23,12 +25,13 @@ impl Budget {
         Arc::new(Budget {
             limit,
             used: AtomicUsize::new(0),
+            pinned: AtomicUsize::new(0),
             ticks: AtomicU64::new(0),
             holders: Mutex::new(Vec::new()),
         })
     }
 
-    /// Bytes that are kept.
+    /// Bytes that are kept and could be dropped.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
@@ -55,7 +58,10 @@ impl Budget {
     /// Drops what was used least recently until the bound holds. An eighth more is freed than
     /// needed, so that the next columns to be loaded don't each look through all images.
     pub(super) fn make_room(&self) {
-        if self.used() <= self.limit {
+        // A quarter is left to columns at least: without any, each question would read them anew.
+        let pinned = self.pinned.load(Ordering::Relaxed);
+        let limit = self.limit.saturating_sub(pinned).max(self.limit / 4);
+        if self.used() <= limit {
             return;
         }
         let holders: Vec<Arc<dyn Holder>> = {
@@ -68,10 +74,33 @@ impl Budget {
             .collect();
         loaded.sort_unstable_by_key(|(last_use, _)| *last_use);
         for (_, slot) in loaded {
-            if self.used() <= self.limit - self.limit / 8 {
+            if self.used() <= limit - limit / 8 {
                 return;
             }
             slot.release();
         }
+    }
+}
+
+/// Bytes that can't be dropped as long as this is held.
+pub(crate) struct Pinned {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Pinned {
+    pub(crate) fn new(budget: &Arc<Budget>, bytes: usize) -> Pinned {
+        budget.pinned.fetch_add(bytes, Ordering::Relaxed);
+        budget.make_room();
+        Pinned {
+            budget: budget.clone(),
+            bytes,
+        }
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.budget.pinned.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

@@ -20,7 +20,6 @@ pub(crate) enum ColumnKey {
     Durations,
     Excluded,
     Exclusions,
-    ToldOrders,
     Bounces,
     Visitors,
     LoneVisitors,

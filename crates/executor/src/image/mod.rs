@@ -19,6 +19,7 @@ use afsa_segments::ColumnSource;
 use afsa_store::{Dimension, StoreError, Traffic};
 
 pub use budget::Budget;
+pub(crate) use budget::Pinned;
 pub(crate) use codes::{Amounts, Codes};
 pub(crate) use columns::{ColumnKey, Loaded, Shelf};
 pub(crate) use costs::{Costs, LumpSum, LumpSums};
@@ -33,7 +34,7 @@ pub(crate) use vocabulary::{Numbered, Words};
 
 use crate::bits::Bits;
 use crate::names::Names;
-use crate::orders::{CartSteps, HitUsers, ToldOrders};
+use crate::orders::{CartSteps, HitUsers};
 
 /// A choice of rows: whose traffic, under which filter (as its text), and what of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -243,12 +244,6 @@ impl Image {
     pub(crate) fn exclusions(&self) -> Result<Arc<Codes>, StoreError> {
         self.columns
             .get(ColumnKey::Exclusions, || self.read_exclusions())
-    }
-
-    /// What hits told of orders.
-    pub(crate) fn told_orders(&self) -> Result<Arc<ToldOrders>, StoreError> {
-        self.columns
-            .get(ColumnKey::ToldOrders, || self.read_told_orders())
     }
 
     /// Who told which user, hit by hit.

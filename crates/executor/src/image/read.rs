@@ -88,6 +88,16 @@ impl Texts {
         Some(self.values.value(key))
     }
 
+    /// How many values the dictionary has.
+    pub(crate) fn values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The value at a position of the dictionary that a row has.
+    pub(crate) fn value(&self, key: usize) -> &str {
+        self.values.value(key)
+    }
+
     /// Shared texts, each made once.
     pub(crate) fn shared(&self) -> Vec<Arc<str>> {
         (0..self.values.len())

@@ -211,7 +211,7 @@ impl Offsets {
         }
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Offsets::Dense(starts) => starts.len() * 4,
             Offsets::Sparse {

@@ -46,6 +46,12 @@ impl Axes {
         Some(Axes { axes, keys })
     }
 
+    /// The stride of a dimension, and how many codes it has.
+    pub(crate) fn place(&self, place: usize) -> Option<(u128, u128)> {
+        let axis = self.axes.get(place)?;
+        Some((axis.stride, axis.codes))
+    }
+
     /// How many codes each dimension has.
     pub(crate) fn codes(&self) -> Vec<u32> {
         self.axes.iter().map(|axis| axis.codes as u32).collect()

@@ -1,80 +1,104 @@
-//! What orders, their rows and their refunds add to measures.
+//! Amounts of whatever size, some of them unknown.
 
-use afsa_model::{Decimal, Product};
-use afsa_store::{Measure, Order};
-
-/// Amounts of whatever size, one for each thing of a table.
+/// An amount or nothing, one for each thing of a table, in as few bytes as the amounts need.
+#[derive(Clone)]
 pub(crate) enum Exact {
-    /// All of them fit, as nearly always: up to nine million of a currency.
+    /// All of them fit, as nearly always: up to nine million of a currency. `i64::MIN` is nothing.
     Narrow(Vec<i64>),
-    Wide(Vec<i128>),
+    Wide(Vec<Option<i128>>),
 }
 
+/// Stands for nothing among narrow amounts.
+pub(crate) const NOTHING: i64 = i64::MIN;
+
 impl Exact {
-    pub(crate) fn of(amounts: Vec<i128>) -> Exact {
-        let narrow = amounts.iter().map(|amount| i64::try_from(*amount));
-        match narrow.collect() {
-            Ok(narrow) => Exact::Narrow(narrow),
-            Err(_) => Exact::Wide(amounts),
+    pub(crate) fn with_capacity(capacity: usize) -> Exact {
+        Exact::Narrow(Vec::with_capacity(capacity))
+    }
+
+    pub(crate) fn collect(amounts: impl IntoIterator<Item = Option<i128>>) -> Exact {
+        let amounts = amounts.into_iter();
+        let mut exact = Exact::with_capacity(amounts.size_hint().0);
+        amounts.for_each(|amount| exact.push(amount));
+        exact
+    }
+
+    pub(crate) fn push(&mut self, amount: Option<i128>) {
+        match self {
+            Exact::Narrow(amounts) => match narrow(amount) {
+                Some(amount) => amounts.push(amount),
+                None => {
+                    self.widen();
+                    self.push(amount);
+                }
+            },
+            Exact::Wide(amounts) => amounts.push(amount),
         }
+    }
+
+    pub(crate) fn set(&mut self, row: usize, amount: Option<i128>) {
+        match self {
+            Exact::Narrow(amounts) => match narrow(amount) {
+                Some(amount) => amounts[row] = amount,
+                None => {
+                    self.widen();
+                    self.set(row, amount);
+                }
+            },
+            Exact::Wide(amounts) => amounts[row] = amount,
+        }
+    }
+
+    fn widen(&mut self) {
+        let amounts = (0..self.len()).map(|row| self.get(row));
+        *self = Exact::Wide(amounts.collect());
     }
 
     #[inline]
-    pub(crate) fn get(&self, row: usize) -> i128 {
+    pub(crate) fn get(&self, row: usize) -> Option<i128> {
         match self {
-            Exact::Narrow(amounts) => amounts[row].into(),
+            Exact::Narrow(amounts) => Some(amounts[row])
+                .filter(|amount| *amount != NOTHING)
+                .map(i128::from),
             Exact::Wide(amounts) => amounts[row],
         }
     }
-}
 
-/// The amounts of a measure that adds up, in the order of the table of what it counts; none for
-/// other measures.
-pub(super) fn amounts<'a>(measure: Measure, orders: impl Iterator<Item = &'a Order>) -> Exact {
-    let mut amounts = Vec::new();
-    for order in orders {
-        add(measure, order, &mut amounts);
+    /// What it adds to a sum.
+    #[inline]
+    pub(crate) fn amount(&self, row: usize) -> i128 {
+        self.get(row).unwrap_or(0)
     }
-    Exact::of(amounts)
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Exact::Narrow(amounts) => amounts.len(),
+            Exact::Wide(amounts) => amounts.len(),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Exact::Narrow(amounts) => amounts.len() * 8,
+            Exact::Wide(amounts) => amounts.len() * size_of::<Option<i128>>(),
+        }
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        match self {
+            Exact::Narrow(amounts) => amounts.shrink_to_fit(),
+            Exact::Wide(amounts) => amounts.shrink_to_fit(),
+        }
+    }
 }
 
-fn add(measure: Measure, order: &Order, amounts: &mut Vec<i128>) {
-    use Measure::*;
-    let money = |amount: &Option<i128>| amount.unwrap_or(0);
-    let amount = match measure {
-        Revenue => money(&order.revenue),
-        Tax => money(&order.tax),
-        Shipping => money(&order.shipping),
-        ShippingNet => money(&order.shipping_net),
-        Discount => money(&order.discount),
-        NewBuyers => order.is_first.into(),
-        DaysToPurchase => order.since_first_visit.unwrap_or(0).into(),
-        DaysToPurchaseKnown => order.since_first_visit.is_some().into(),
-        VisitsToPurchase => order.visits_so_far.unwrap_or(0).into(),
-        VisitsToPurchaseKnown => order.visits_so_far.is_some().into(),
-        DaysSinceCampaign => order.since_campaign.unwrap_or(0).into(),
-        DaysSinceCampaignKnown => order.since_campaign.is_some().into(),
-        Units => return amounts.extend(order.rows.iter().map(quantity)),
-        ProductRevenue => return amounts.extend(order.row_amounts.iter().map(money)),
-        RefundAmount => {
-            let refunds = order.refunds.iter();
-            return amounts.extend(refunds.map(|refund| money(&refund.amount)));
-        }
-        RefundedUnits => {
-            let rows = order.refunds.iter().flat_map(|refund| &refund.rows);
-            return amounts.extend(rows.map(quantity));
-        }
-        ProductRefundAmount => {
-            let rows = order.refunds.iter().flat_map(|refund| &refund.row_amounts);
-            return amounts.extend(rows.map(money));
-        }
-        _ => return,
-    };
-    amounts.push(amount);
-}
-
-fn quantity(row: &Product) -> i128 {
-    row.quantity.unwrap_or_default().times(Decimal::ONE)
+fn narrow(amount: Option<i128>) -> Option<i64> {
+    match amount {
+        None => Some(NOTHING),
+        Some(amount) => i64::try_from(amount)
+            .ok()
+            .filter(|amount| *amount != NOTHING),
+    }
 }
 
 #[cfg(test)]
@@ -83,11 +107,24 @@ mod tests {
 
     #[test]
     fn amounts_of_any_size_are_kept() {
-        for amounts in [vec![], vec![0, -7, 1 << 62], vec![1, 1 << 80, i128::MIN]] {
-            let kept = Exact::of(amounts.clone());
+        let check = |amounts: &[Option<i128>]| {
+            let mut kept = Exact::collect(amounts.iter().copied());
+            assert_eq!(kept.len(), amounts.len());
             for (row, amount) in amounts.iter().enumerate() {
                 assert_eq!(kept.get(row), *amount);
+                assert_eq!(kept.amount(row), amount.unwrap_or(0));
             }
-        }
+            for (row, amount) in amounts.iter().enumerate() {
+                kept.set(row, Some(i128::MAX));
+                assert_eq!(kept.get(row), Some(i128::MAX));
+                kept.set(row, *amount);
+            }
+            let again: Vec<Option<i128>> = (0..kept.len()).map(|row| kept.get(row)).collect();
+            assert_eq!(again, amounts);
+        };
+        check(&[]);
+        check(&[Some(0), None, Some(-7), Some(1 << 62)]);
+        check(&[Some(1), Some(1 << 80), None, Some(i128::MIN)]);
+        check(&[Some(i64::MIN.into()), None, Some(i64::MAX.into())]);
     }
 }

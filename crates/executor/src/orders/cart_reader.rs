@@ -76,9 +76,8 @@ impl CartReader {
         let orders = self.orders.of_scene(scene);
         let orders = orders.filter(|order| !self.orders.is_cancelled(*order));
         let ordered = orders.map(|order| {
-            let order = self.orders.order(order);
-            let kind = CartChangeKind::Ordered(order.id.clone());
-            ((order.time, order.sequence), kind)
+            let kind = CartChangeKind::Ordered(self.orders.id(order).into());
+            (self.orders.moment(order), kind)
         });
         let mut changes: Vec<((Timestamp, u64), CartChangeKind)> = told.chain(ordered).collect();
         changes.sort_by_key(|(moment, _)| *moment);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use afsa_model::{Decimal, ProductAction, Timestamp, VisitorKey};
 use afsa_segments::Table;
-use afsa_store::{CheckoutFunnel, Dimension, Order, StoreError};
+use afsa_store::{CheckoutFunnel, Dimension, StoreError};
 use afsa_visits::cart::{CartStep, Moment, outcome};
 use afsa_visits::checkout::CheckoutAction;
 use arrow_array::Array;
@@ -147,6 +147,9 @@ impl Image {
     }
 }
 
+/// Orders of more visitors than these are looked at all together.
+const FEW_VISITORS: usize = 10_000;
+
 /// When visitors ordered, by visitor and whether it is excluded.
 type Ordered = HashMap<(VisitorKey, bool), Vec<Moment>>;
 
@@ -158,13 +161,6 @@ pub(super) fn follow(
     order_window: i64,
     before: Option<CartsBefore>,
 ) -> Result<Vec<Arc<Carts>>, StoreError> {
-    let mut ordered = Ordered::new();
-    for part in orders.parts.iter().chain([&orders.lone]) {
-        for order in part.orders().filter(|order| !order.is_cancelled()) {
-            let key = (order.visitor, order.exclusion.is_some());
-            ordered.entry(key).or_default().push(moment_of(order));
-        }
-    }
     let known = |image: &Arc<Image>| {
         let before = before.as_ref()?;
         let visitors = before.visitors.as_ref()?;
@@ -174,6 +170,28 @@ pub(super) fn follow(
             .position(|it| it.has_same_rows(image))?;
         Some((before.carts.get(at)?, visitors))
     };
+    // Where only a few visitors are followed, only theirs are needed.
+    let mut followed: Option<HashSet<VisitorKey>> =
+        before.as_ref().and_then(|before| before.visitors.clone());
+    for image in images.iter().filter(|image| known(image).is_none()) {
+        let visitors = image.visitors()?;
+        if visitors.keys.len() > FEW_VISITORS {
+            followed = None;
+        }
+        if let Some(followed) = &mut followed {
+            followed.extend(visitors.keys.iter().copied());
+        }
+    }
+    let mut ordered = Ordered::new();
+    for part in orders.parts.iter().chain([&orders.lone]) {
+        for order in (0..part.len()).filter(|order| !part.is_cancelled(*order)) {
+            let visitor = part.visitor(order);
+            if followed.as_ref().is_none_or(|it| it.contains(&visitor)) {
+                let key = (visitor, part.is_excluded(order));
+                ordered.entry(key).or_default().push(part.moment(order));
+            }
+        }
+    }
     (0..images.len())
         .into_par_iter()
         .map(|number| {
@@ -193,10 +211,6 @@ pub(super) fn follow(
             }
         })
         .collect()
-}
-
-fn moment_of(order: &Order) -> Moment {
-    (order.time, order.sequence)
 }
 
 /// What the carts of an image are followed by.
@@ -255,7 +269,7 @@ impl Following<'_> {
             steps.iter().map(|step| (step.moment, step.step)).collect();
         let own = self.orders.of_scene(scene);
         let own = own.filter(|order| !self.orders.is_cancelled(*order));
-        all.extend(own.map(|order| (moment_of(self.orders.order(order)), CartStep::Order)));
+        all.extend(own.map(|order| (self.orders.moment(order), CartStep::Order)));
         all.sort_by_key(|(moment, _)| *moment);
         let duration: i64 = self.durations.get(scene).unwrap_or(0);
         let end = Timestamp(self.starts.get(scene)).plus(duration);

@@ -3,40 +3,40 @@
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use afsa_store::{Customer, Dimension, Measure, Order};
+use afsa_model::{TimeRange, Timestamp, VisitorKey};
+use afsa_store::{Dimension, Measure, Order};
 use hashbrown::{DefaultHashBuilder, HashMap};
 
-use super::amounts::{self, Exact};
+use super::amounts::Exact;
+use super::customers::Customers;
+use super::facts::{Facts, Money};
+use super::gather::LastPage;
 use super::values;
 use crate::bits::Bits;
-use crate::image::{Codes, Instants, Offsets, Thing, Vocabulary};
+use crate::image::{Amounts, Budget, Codes, Instants, Offsets, Pinned, Thing, Vocabulary};
 use crate::names::{Names, ToldName};
-
-/// An order and the scene that it belongs to.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Placed {
-    pub(crate) scene: usize,
-    pub(crate) order: Arc<Order>,
-    /// The row of its purchase among the hits, where it lies in the same scene.
-    pub(crate) hit: Option<u32>,
-    /// The site's own dimensions of its purchase.
-    pub(crate) custom: Vec<(u8, Arc<str>)>,
-}
 
 /// The orders of the scenes of one part, by scene, time and arrival; their rows, refunds and rows
 /// of refunds beside them, in the order of their orders.
 pub(crate) struct PartOrders {
-    placed: Vec<Placed>,
-    tables: [OrderTable; 4],
-    row_starts: Vec<u32>,
+    facts: Arc<Facts>,
+    tables: Arc<[OrderTable; 4]>,
+    /// When the scenes of the part began; there are none for orders of no visit.
+    starts: Option<Arc<Instants>>,
+    /// Customers' first orders.
+    first: Arc<Bits>,
     codes: Mutex<HashMap<CodesKey, Arc<Codes>>>,
     coupons: Mutex<Option<Arc<Coupons>>>,
-    amounts: Mutex<HashMap<Measure, Arc<Exact>>>,
+    amounts: Mutex<HashMap<Measure, OrderAmounts>>,
     told_names: Mutex<Option<Arc<Vec<ToldName>>>>,
     by_id: OnceLock<Vec<(u64, u32)>>,
-    by_customer: OnceLock<Vec<(u64, u32)>>,
-    ordered: OnceLock<Bits>,
+    by_customer: OnceLock<Vec<(u32, u32)>>,
+    repeated: OnceLock<Arc<Bits>>,
+    ordered: OnceLock<Arc<Bits>>,
     cancelled: OnceLock<Bits>,
+    /// What it takes of the bound on memory.
+    budget: Option<Arc<Budget>>,
+    pinned: Mutex<Vec<Pinned>>,
 }
 
 /// With the version of the names, where products are shown by them.
@@ -47,13 +47,29 @@ pub(crate) struct OrderTable {
     pub(crate) offsets: Offsets,
     /// The order of each.
     pub(crate) order_of: Vec<u32>,
-    pub(crate) times: Instants,
+    times: Moments,
+}
+
+enum Moments {
+    Own(Instants),
+    /// They were when their order was.
+    OfOrders,
 }
 
 /// The coupons of each order: its own and its rows', each once; null where there is none.
 pub(crate) struct Coupons {
     pub(crate) starts: Vec<u32>,
     pub(crate) codes: Vec<u32>,
+}
+
+/// What the things that a measure counts add to it.
+#[derive(Clone)]
+pub(crate) enum OrderAmounts {
+    Money(Arc<Exact>),
+    /// As numbers of milliseconds, visits or millionths of a piece.
+    Numbers(Arc<Amounts>),
+    /// 1 for these.
+    These(Arc<Bits>),
 }
 
 impl Coupons {
@@ -63,73 +79,144 @@ impl Coupons {
 }
 
 impl OrderTable {
-    /// `times_of` adds the time of each thing that an order has.
+    /// `things` tells how many things of the table an order has.
     fn new(
         scenes: usize,
-        placed: &[Placed],
-        times_of: impl Fn(&Order, &mut Vec<i64>),
+        facts: &Facts,
+        times: Moments,
+        things: impl Fn(usize) -> usize,
     ) -> OrderTable {
         let mut has = Bits::zeros(scenes);
-        let (mut starts, mut order_of, mut times) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, placed) in placed.iter().enumerate() {
-            let before = times.len();
-            times_of(&placed.order, &mut times);
-            if times.len() == before {
+        let (mut starts, mut order_of) = (Vec::new(), Vec::new());
+        for order in 0..facts.len() {
+            let (before, count) = (order_of.len(), things(order));
+            if count == 0 {
                 continue;
             }
-            if !has.get(placed.scene) {
-                has.set(placed.scene);
+            let scene = facts.scene(order);
+            if !has.get(scene) {
+                has.set(scene);
                 starts.push(before as u32);
             }
-            order_of.resize(times.len(), at as u32);
+            order_of.resize(before + count, order as u32);
         }
-        starts.push(times.len() as u32);
+        starts.push(order_of.len() as u32);
+        order_of.shrink_to_fit();
         OrderTable {
             offsets: Offsets::sparse(has, starts),
             order_of,
-            times: Instants::from_values(times),
+            times,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.order_of.len()
     }
+
+    fn bytes(&self) -> usize {
+        let times = match &self.times {
+            Moments::Own(times) => times.bytes(),
+            Moments::OfOrders => 0,
+        };
+        self.offsets.bytes() + self.order_of.len() * 4 + times
+    }
+}
+
+impl OrderAmounts {
+    /// Of what was made for it.
+    fn bytes(&self) -> usize {
+        match self {
+            OrderAmounts::Numbers(numbers) => numbers.bytes(),
+            OrderAmounts::Money(_) | OrderAmounts::These(_) => 0,
+        }
+    }
 }
 
 impl PartOrders {
-    pub(crate) fn new(scenes: usize, mut placed: Vec<Placed>) -> PartOrders {
-        placed.sort_by_key(|it| (it.scene, it.order.time, it.order.sequence));
-        let orders = OrderTable::new(scenes, &placed, |order, times| times.push(order.time.0));
-        let rows = OrderTable::new(scenes, &placed, |order, times| {
-            times.extend(order.rows.iter().map(|_| order.time.0));
-        });
-        let refunds = OrderTable::new(scenes, &placed, |order, times| {
-            times.extend(order.refunds.iter().map(|refund| refund.time.0));
-        });
-        let refund_rows = OrderTable::new(scenes, &placed, |order, times| {
-            for refund in &order.refunds {
-                times.extend(refund.rows.iter().map(|_| refund.time.0));
-            }
-        });
-        let mut row_starts = vec![0];
-        let mut end = 0;
-        for placed in &placed {
-            end += placed.order.rows.len() as u32;
-            row_starts.push(end);
-        }
-        PartOrders {
-            placed,
-            tables: [orders, rows, refunds, refund_rows],
-            row_starts,
+    /// `facts` stand by scene, time and arrival; `starts` are those of the part's scenes.
+    pub(super) fn new(
+        scenes: usize,
+        starts: Option<Arc<Instants>>,
+        facts: Facts,
+        customers: &Customers,
+        budget: Option<Arc<Budget>>,
+    ) -> PartOrders {
+        let own = |times: Vec<i64>| Moments::Own(Instants::from_values(times));
+        let of_orders = (0..facts.len())
+            .map(|order| facts.moment(order).0.0)
+            .collect();
+        let refunds = facts.refunds().iter();
+        let of_refunds = refunds.clone().map(|refund| refund.time.0).collect();
+        let rows = |refund: usize| facts.refunds()[refund].rows.len();
+        let of_refund_rows = refunds
+            .flat_map(|refund| std::iter::repeat_n(refund.time.0, refund.rows.len()))
+            .collect();
+        let table =
+            |times, things: &dyn Fn(usize) -> usize| OrderTable::new(scenes, &facts, times, things);
+        let tables = [
+            table(own(of_orders), &|_| 1),
+            table(Moments::OfOrders, &|order| facts.rows_of(order).len()),
+            table(own(of_refunds), &|order| facts.refunds_of(order).len()),
+            table(own(of_refund_rows), &|order| {
+                facts.refunds_of(order).map(rows).sum()
+            }),
+        ];
+        PartOrders::of(Arc::new(facts), Arc::new(tables), starts, customers, budget)
+    }
+
+    /// No orders.
+    pub(super) fn none() -> PartOrders {
+        PartOrders::new(0, None, Facts::new(Vec::new()), &Customers::default(), None)
+    }
+
+    /// The same orders, of customers of whom something else is known.
+    pub(super) fn with_customers(&self, customers: &Customers) -> PartOrders {
+        let (facts, tables) = (self.facts.clone(), self.tables.clone());
+        let budget = self.budget.clone();
+        PartOrders::of(facts, tables, self.starts.clone(), customers, budget)
+    }
+
+    fn of(
+        facts: Arc<Facts>,
+        tables: Arc<[OrderTable; 4]>,
+        starts: Option<Arc<Instants>>,
+        customers: &Customers,
+        budget: Option<Arc<Budget>>,
+    ) -> PartOrders {
+        let first = Bits::from_fn(facts.len(), |order| customers.is_first(&facts, order));
+        let of_tables: usize = tables.iter().map(OrderTable::bytes).sum();
+        let bytes = facts.bytes() + of_tables;
+        let orders = PartOrders {
+            facts,
+            tables,
+            starts,
+            first: Arc::new(first),
             codes: Mutex::default(),
             coupons: Mutex::default(),
             amounts: Mutex::default(),
             told_names: Mutex::default(),
             by_id: OnceLock::new(),
             by_customer: OnceLock::new(),
+            repeated: OnceLock::new(),
             ordered: OnceLock::new(),
             cancelled: OnceLock::new(),
+            budget,
+            pinned: Mutex::default(),
+        };
+        orders.pin(bytes);
+        orders
+    }
+
+    /// Takes so much of the bound on memory.
+    fn pin(&self, bytes: usize) {
+        if let Some(budget) = self.budget.as_ref().filter(|_| bytes > 0) {
+            let pinned = Pinned::new(budget, bytes);
+            lock(&self.pinned).push(pinned);
         }
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The orders that are cancelled.
@@ -139,26 +226,51 @@ impl PartOrders {
     }
 
     /// The scenes with an order that isn't cancelled.
-    pub(crate) fn ordered(&self) -> &Bits {
+    pub(crate) fn ordered(&self) -> &Arc<Bits> {
         self.ordered.get_or_init(|| {
             let mut scenes = Bits::zeros(self.table(Thing::Order).offsets.scenes());
-            for (order, placed) in self.placed.iter().enumerate() {
+            for order in 0..self.len() {
                 if !self.is_cancelled(order) {
-                    scenes.set(placed.scene);
+                    scenes.set(self.facts.scene(order));
                 }
             }
-            scenes
+            Arc::new(scenes)
         })
+    }
+
+    /// The rows whose product has another row in its order; `skus` tell the products of all rows.
+    pub(crate) fn repeated(&self, skus: &Codes) -> Arc<Bits> {
+        let repeated = self.repeated.get_or_init(|| {
+            let mut repeated = Bits::zeros(skus.len());
+            let mut products: Vec<(u32, usize)> = Vec::new();
+            for order in 0..self.len() {
+                products.clear();
+                products.extend(self.rows_of(order).map(|row| (skus.get(row), row)));
+                products.sort_unstable();
+                for same in products.chunk_by(|(one, _), (other, _)| one == other) {
+                    if same.len() > 1 {
+                        same.iter().for_each(|(_, row)| repeated.set(*row));
+                    }
+                }
+            }
+            Arc::new(repeated)
+        });
+        repeated.clone()
+    }
+
+    /// Customers' first orders.
+    pub(crate) fn first(&self) -> &Bits {
+        &self.first
     }
 
     /// How many orders there are.
     pub(crate) fn len(&self) -> usize {
-        self.placed.len()
+        self.facts.len()
     }
 
     /// The table of things of this kind; of those that orders don't have, the orders themselves.
     pub(crate) fn table(&self, thing: Thing) -> &OrderTable {
-        let [orders, rows, refunds, refund_rows] = &self.tables;
+        let [orders, rows, refunds, refund_rows] = &*self.tables;
         match thing {
             Thing::OrderRow => rows,
             Thing::Refund => refunds,
@@ -167,53 +279,128 @@ impl PartOrders {
         }
     }
 
-    /// The orders of this part with their scenes.
-    pub(crate) fn placed(&self) -> &[Placed] {
-        &self.placed
+    /// When a thing of this kind was, in milliseconds since 1970.
+    #[inline]
+    pub(crate) fn time(&self, thing: Thing, at: usize) -> i64 {
+        let table = self.table(thing);
+        match &table.times {
+            Moments::Own(times) => times.get(at),
+            Moments::OfOrders => self.time(Thing::Order, table.order_of[at] as usize),
+        }
+    }
+
+    /// The things of this kind that were in the range.
+    pub(crate) fn within(&self, thing: Thing, range: TimeRange) -> Bits {
+        match &self.table(thing).times {
+            Moments::Own(times) => times.within(range),
+            Moments::OfOrders => self.things_of(thing, &self.within(Thing::Order, range)),
+        }
+    }
+
+    /// The things of this kind that these orders have.
+    pub(crate) fn things_of(&self, thing: Thing, orders: &Bits) -> Bits {
+        let mut things = Bits::zeros(self.table(thing).len());
+        if thing == Thing::OrderRow {
+            for run in orders.runs() {
+                things.set_range(self.row_start(run.start), self.row_start(run.end));
+            }
+            return things;
+        }
+        for (at, order) in self.table(thing).order_of.iter().enumerate() {
+            if orders.get(*order as usize) {
+                things.set(at);
+            }
+        }
+        things
+    }
+
+    /// Where the rows of an order begin; of the one past the last, the end.
+    fn row_start(&self, order: usize) -> usize {
+        match order.checked_sub(1) {
+            Some(before) => self.rows_of(before).end,
+            None => 0,
+        }
     }
 
     /// The orders of a scene; none where this part has no orders at all.
     pub(crate) fn of_scene(&self, scene: usize) -> std::ops::Range<usize> {
-        if self.placed.is_empty() {
+        if self.len() == 0 {
             return 0..0;
         }
         self.table(Thing::Order).offsets.of(scene)
     }
 
     /// The order of this id.
-    pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        let index = self
-            .by_id
-            .get_or_init(|| self.index(|order| hash_of(&*order.id)));
+    pub(super) fn find(&self, id: &str) -> Option<usize> {
+        let index = self.by_id.get_or_init(|| {
+            let hash = |order| {
+                let (told, hit) = self.facts.told(order);
+                told.id_hash(hit)
+            };
+            let mut index: Vec<(u64, u32)> = (0..self.len()).map(hash).zip(0..).collect();
+            index.sort_unstable();
+            index
+        });
         let mut found = places_of(index, hash_of(id));
-        found.find(|order| *self.order(*order).id == *id)
+        found.find(|order| self.facts.id(*order) == id)
     }
 
-    /// The orders of a customer.
-    pub(crate) fn of_customer<'a>(
-        &'a self,
-        customer: &'a Customer,
-    ) -> impl Iterator<Item = usize> + 'a {
-        let index = self
-            .by_customer
-            .get_or_init(|| self.index(|order| hash_of(&order.customer)));
-        let found = places_of(index, hash_of(customer));
-        found.filter(|order| self.order(*order).customer == *customer)
+    /// The orders of a customer, by the code of his label.
+    pub(super) fn of_customer(&self, customer: u32) -> impl Iterator<Item = usize> + '_ {
+        let index = self.by_customer.get_or_init(|| {
+            let codes = (0..self.len()).map(|order| self.facts.customer(order).code);
+            let mut index: Vec<(u32, u32)> = codes.zip(0..).collect();
+            index.sort_unstable();
+            index
+        });
+        let from = index.partition_point(|(code, _)| *code < customer);
+        let same = index[from..]
+            .iter()
+            .take_while(move |(code, _)| *code == customer);
+        same.map(|(_, order)| *order as usize)
     }
 
-    fn index(&self, hash_of: impl Fn(&Order) -> u64) -> Vec<(u64, u32)> {
-        let hashes = self.orders().map(|order| hash_of(order));
-        let mut index: Vec<(u64, u32)> = hashes.zip(0..).collect();
-        index.sort_unstable();
-        index
+    /// When it was made, and its place in the order of arrival.
+    pub(crate) fn moment(&self, order: usize) -> (Timestamp, u64) {
+        self.facts.moment(order)
     }
 
-    pub(crate) fn order(&self, order: usize) -> &Arc<Order> {
-        &self.placed[order].order
+    pub(crate) fn id(&self, order: usize) -> &str {
+        self.facts.id(order)
     }
 
-    pub(crate) fn orders(&self) -> impl Iterator<Item = &Arc<Order>> {
-        self.placed.iter().map(|placed| &placed.order)
+    pub(crate) fn visitor(&self, order: usize) -> VisitorKey {
+        self.facts.visitor(order)
+    }
+
+    pub(crate) fn is_excluded(&self, order: usize) -> bool {
+        self.facts.is_excluded(order)
+    }
+
+    /// The order as a whole.
+    pub(crate) fn order(
+        &self,
+        order: usize,
+        customers: &Customers,
+        vocabulary: &Vocabulary,
+        last_page: &mut LastPage,
+    ) -> Order {
+        let starts = self.starts.as_ref();
+        let visit = starts.map(|starts| Timestamp(starts.get(self.facts.scene(order))));
+        let code = self.facts.customer(order).code;
+        let labels = vocabulary.of(Dimension::Customer);
+        let labels = labels.read();
+        let whole = self
+            .facts
+            .order(order, labels.value_of(code), visit, last_page);
+        let customer = customers.get(code, self.is_excluded(order));
+        Order {
+            is_first: self.first.get(order),
+            customer_orders: customer.orders,
+            customer_value: customer.value,
+            customer_since: (customer.orders > 0).then_some(customer.first.0),
+            ..whole
+        }
     }
 
     /// The order that the thing at this place of its table is, or is of.
@@ -223,15 +410,22 @@ impl PartOrders {
 
     /// The row of its purchase among the hits, where it lies in the same scene.
     pub(crate) fn hit_of(&self, order: usize) -> Option<usize> {
-        self.placed[order].hit.map(|hit| hit as usize)
+        let (told, hit) = self.facts.told(order);
+        let is_there = self.facts.is_told_there(order);
+        is_there.then(|| told.row(hit) as usize)
     }
 
     pub(crate) fn is_cancelled(&self, order: usize) -> bool {
-        self.order(order).is_cancelled()
+        self.facts.is_cancelled(order)
     }
 
     pub(crate) fn rows_of(&self, order: usize) -> std::ops::Range<usize> {
-        self.row_starts[order] as usize..self.row_starts[order + 1] as usize
+        self.facts.rows_of(order)
+    }
+
+    /// What it came to, in 10⁻¹² of the account's currency.
+    pub(crate) fn revenue(&self, order: usize) -> i128 {
+        self.facts.money(Money::Revenue).amount(order)
     }
 
     /// The codes of a dimension that orders, or what they have, have one value of. `names` are
@@ -250,8 +444,9 @@ impl PartOrders {
         }
         let codes = match names {
             Some(names) => names.codes(&self.codes(thing, Dimension::ProductSku, vocabulary, None)),
-            None => values::codes(&self.placed, thing, dimension, vocabulary),
+            None => values::codes(self, thing, dimension, vocabulary),
         };
+        self.pin(codes.bytes());
         let codes = Arc::new(codes);
         let mut kept = lock(&self.codes);
         // Names of an earlier version are asked for no more.
@@ -261,29 +456,33 @@ impl PartOrders {
         kept.entry(key).or_insert(codes).clone()
     }
 
-    /// What the things that a measure counts add to it.
-    pub(crate) fn amounts(&self, measure: Measure) -> Arc<Exact> {
+    /// What the things that a measure counts add to it, of measures that add up.
+    pub(crate) fn amounts(&self, measure: Measure) -> OrderAmounts {
         if let Some(known) = lock(&self.amounts).get(&measure) {
             return known.clone();
         }
-        let orders = self.orders().map(|order| &**order);
-        let amounts = Arc::new(amounts::amounts(measure, orders));
+        let amounts = values::amounts(self, measure);
+        self.pin(amounts.bytes());
         lock(&self.amounts)
             .entry(measure)
             .or_insert(amounts)
             .clone()
     }
 
+    pub(super) fn first_orders(&self) -> &Arc<Bits> {
+        &self.first
+    }
+
     pub(crate) fn coupons(&self, vocabulary: &Vocabulary) -> Arc<Coupons> {
         let mut kept = lock(&self.coupons);
-        kept.get_or_insert_with(|| Arc::new(values::coupons(&self.placed, vocabulary)))
+        kept.get_or_insert_with(|| Arc::new(values::coupons(&self.facts, vocabulary)))
             .clone()
     }
 
     /// What the rows of the orders called their products last.
     pub(crate) fn told_names(&self, vocabulary: &Vocabulary) -> Arc<Vec<ToldName>> {
         let mut kept = lock(&self.told_names);
-        kept.get_or_insert_with(|| Arc::new(values::told_names(&self.placed, vocabulary)))
+        kept.get_or_insert_with(|| Arc::new(values::told_names(self, vocabulary)))
             .clone()
     }
 }

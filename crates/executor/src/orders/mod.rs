@@ -4,9 +4,14 @@ mod amounts;
 mod cart_reader;
 mod carts;
 mod columns;
+mod customers;
+mod facts;
 mod gather;
+mod items;
 mod people;
+mod place;
 mod resolve;
+mod texts;
 mod update;
 mod values;
 
@@ -14,20 +19,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_model::{AccountSettings, Exclusion, VisitorKey};
 use afsa_store::{StoreError, Traffic};
-use afsa_visits::orders::add_customers;
 use hashbrown::HashSet;
+use rayon::prelude::*;
 
-pub(crate) use amounts::Exact;
+pub(crate) use amounts::{Exact, NOTHING};
 pub(crate) use cart_reader::CartReader;
 pub(crate) use carts::{CartSteps, Carts};
-pub(crate) use columns::{Coupons, PartOrders, Placed};
-pub(crate) use gather::ToldOrders;
+pub(crate) use columns::{Coupons, OrderAmounts, PartOrders};
+pub(crate) use customers::{Customer, Customers};
+use facts::Facts;
+pub(crate) use gather::{LastPage, ToldOrders};
 pub(crate) use people::{Everyone, HitUsers};
+use place::{PartPlaced, place_all};
 use resolve::{Resolved, Resolver};
-use update::{Known, PartPlaced, Update};
+use update::{Known, Update};
 
 use crate::Shard;
-use crate::image::{Image, Vocabulary};
+use crate::image::{Image, Pinned, Vocabulary};
 use crate::names::Names;
 
 /// Keeps the orders of an account between questions, with what follows from them.
@@ -48,6 +56,9 @@ struct Kept {
     /// Of the images, in their order.
     carts: Option<Vec<Arc<Carts>>>,
     carts_before: Option<CartsBefore>,
+    /// What customers take of the bound on memory.
+    #[allow(dead_code, reason = "it is held")]
+    pinned_customers: Option<Pinned>,
     /// Of people, and of what is excluded.
     names: [Option<Arc<Names>>; 2],
     names_before: [Option<Arc<Names>>; 2],
@@ -66,6 +77,8 @@ pub(crate) struct Orders {
     /// In the order of the shards and their images.
     pub(crate) parts: Vec<Arc<PartOrders>>,
     pub(crate) lone: Arc<PartOrders>,
+    /// Whoever made them.
+    pub(crate) customers: Arc<Customers>,
 }
 
 impl OrdersCell {
@@ -150,21 +163,30 @@ impl Kept {
         before: Option<Kept>,
     ) -> Result<Kept, StoreError> {
         let images: Vec<&Arc<Image>> = shards.iter().flat_map(|shard| shard.images()).collect();
+        // Customers are told apart by codes of a vocabulary.
+        let before = before.filter(|before| {
+            let vocabulary = |image: &Image| Arc::as_ptr(image.vocabulary());
+            let known = before.images.first().map(|known| vocabulary(&known.image));
+            before.settings == *settings && known == images.first().map(|image| vocabulary(image))
+        });
+        let known = known(&images, before.as_ref())?;
+        let told: Vec<Arc<ToldOrders>> = known.iter().map(|known| known.told.clone()).collect();
         let mut kept = Kept {
-            images: Vec::new(),
+            images: known,
             settings: settings.clone(),
             orders: Arc::new(Orders::none(0)),
             carts: None,
             carts_before: None,
+            pinned_customers: None,
             names: [None, None],
             names_before: [None, None],
         };
-        let Some(before) = before.filter(|before| before.settings == *settings) else {
-            kept.orders = Arc::new(Orders::resolve(&images, settings)?);
-            kept.images = known(&images)?;
+        let Some(before) = before else {
+            kept.orders = Arc::new(Orders::resolve(&images, &told, settings)?);
+            kept.pin();
             return Ok(kept);
         };
-        let update = Update::of(&before.images, &before.orders, &images)?;
+        let update = Update::of(&before.images, &before.orders, &images, &told)?;
         let visitors = match update {
             Some(update) => {
                 let (orders, visitors) = update.resolve(settings)?;
@@ -172,7 +194,7 @@ impl Kept {
                 Some(visitors)
             }
             None => {
-                kept.orders = Arc::new(Orders::resolve(&images, settings)?);
+                kept.orders = Arc::new(Orders::resolve(&images, &told, settings)?);
                 None
             }
         };
@@ -181,8 +203,17 @@ impl Kept {
         for (kept, (names, before)) in kept.names_before.iter_mut().zip(names) {
             *kept = names.or(before);
         }
-        kept.images = known(&images)?;
+        kept.pin();
         Ok(kept)
+    }
+
+    fn pin(&mut self) {
+        let bytes = self.orders.customers.bytes();
+        let budget = self
+            .images
+            .first()
+            .map(|known| known.image.budget().clone());
+        self.pinned_customers = budget.map(|budget| Pinned::new(&budget, bytes));
     }
 
     fn images(&self) -> Vec<Arc<Image>> {
@@ -223,63 +254,49 @@ impl Kept {
     }
 }
 
-fn known(images: &[&Arc<Image>]) -> Result<Vec<Known>, StoreError> {
-    images.iter().map(|image| Known::of(image)).collect()
+/// The images with what was told in them, which is read once.
+fn known(images: &[&Arc<Image>], before: Option<&Kept>) -> Result<Vec<Known>, StoreError> {
+    let known = |image: &&Arc<Image>| {
+        let before = before.into_iter().flat_map(|before| &before.images);
+        let told = before
+            .filter(|known| known.image.has_same_rows(image))
+            .map(|known| known.told.clone())
+            .next();
+        Known::of(image, told)
+    };
+    images.par_iter().map(known).collect()
 }
 
 impl Orders {
     /// No orders, for questions that need none.
     pub(crate) fn none(images: usize) -> Orders {
-        let none = Arc::new(PartOrders::new(0, Vec::new()));
+        let none = Arc::new(PartOrders::none());
         Orders {
             parts: vec![none.clone(); images],
             lone: none,
+            customers: Arc::default(),
         }
     }
 
     /// Every order, from everything that was told.
-    fn resolve(images: &[&Arc<Image>], settings: &AccountSettings) -> Result<Orders, StoreError> {
-        let resolver = Resolver::new(images, settings)?;
-        let mut resolved = resolver.resolve(&resolver.all())?;
-        resolved.sort_by_key(|it| (it.order.time, it.order.sequence));
-        add_customers(resolved.iter_mut().filter_map(Resolved::order_mut));
-        let mut placed: Vec<Vec<Placed>> = (0..=images.len()).map(|_| Vec::new()).collect();
-        for resolved in resolved {
-            placed[resolved.part].push(resolved.placed());
-        }
-        place_all(images, placed.into_iter().map(PartPlaced::New).collect())
-    }
-}
-
-/// The orders of each image, then those of no visit, put into their parts.
-fn place_all(images: &[&Arc<Image>], mut parts: Vec<PartPlaced>) -> Result<Orders, StoreError> {
-    let lone = match parts.pop() {
-        Some(PartPlaced::Same(lone)) => lone,
-        Some(PartPlaced::New(mut lone)) => {
-            lone.sort_by_key(|it| (it.order.time, it.order.sequence));
-            // Each stands alone in a scene of its own.
-            for (scene, placed) in lone.iter_mut().enumerate() {
-                placed.scene = scene;
+    fn resolve(
+        images: &[&Arc<Image>],
+        told: &[Arc<ToldOrders>],
+        settings: &AccountSettings,
+    ) -> Result<Orders, StoreError> {
+        let resolver = Resolver::new(images, told, settings)?;
+        let resolved = resolver.resolve(resolver.all())?;
+        let facts: Vec<&Facts> = resolved.iter().map(|share| &share.facts).collect();
+        let customers = Customers::of(facts.iter().copied());
+        let mut places: Vec<Vec<(u32, u32)>> = vec![Vec::new(); images.len() + 1];
+        for (share, Resolved { parts, .. }) in (0..).zip(&resolved) {
+            for (row, part) in (0..).zip(parts) {
+                places[*part as usize].push((share, row));
             }
-            Arc::new(PartOrders::new(lone.len(), lone))
         }
-        None => Arc::new(PartOrders::new(0, Vec::new())),
-    };
-    let mut placed = Vec::with_capacity(parts.len());
-    for (image, part) in images.iter().zip(parts) {
-        placed.push(match part {
-            PartPlaced::Same(orders) => orders,
-            // The layout isn't needed, and may not be loaded, where there is nothing to place.
-            PartPlaced::New(orders) if orders.is_empty() => {
-                Arc::new(PartOrders::new(0, Vec::new()))
-            }
-            PartPlaced::New(orders) => Arc::new(PartOrders::new(image.layout()?.scenes(), orders)),
-        });
+        let places = places.into_iter().map(PartPlaced::New).collect();
+        place_all(images, &facts, places, Arc::new(customers))
     }
-    Ok(Orders {
-        parts: placed,
-        lone,
-    })
 }
 
 /// The exclusion of a number, as stored; 0 is none, and unknown numbers exclude like robots.

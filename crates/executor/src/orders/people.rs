@@ -14,10 +14,12 @@ use crate::image::{Amounts, Codes, Image, Instants, Layout, Loaded, Visitors};
 /// A visit or other scene, by image (numbered through all shards) and position.
 pub(crate) type Place = (usize, usize);
 
-/// Who told which user, hit by hit.
+/// The hits that told a user, in step.
 pub(crate) struct HitUsers {
-    /// By row of the hits; codes of [`Dimension::UserId`].
-    users: Codes,
+    /// In `Hits`, ascending.
+    rows: Vec<u32>,
+    /// Codes of [`Dimension::UserId`].
+    users: Vec<u32>,
     times: Vec<i64>,
     sequences: Vec<u64>,
     /// Whose each hit of no visit is, ascending, with its scene.
@@ -26,46 +28,42 @@ pub(crate) struct HitUsers {
 
 impl Loaded for HitUsers {
     fn bytes(&self) -> usize {
-        self.users.bytes()
-            + self.times.len() * 8
-            + self.sequences.len() * 8
-            + self.lone.len() * size_of::<(VisitorKey, u32)>()
+        self.rows.len() * 24 + self.lone.len() * size_of::<(VisitorKey, u32)>()
     }
 }
 
 impl Image {
     pub(crate) fn read_hit_users(&self) -> Result<HitUsers, StoreError> {
         let (layout, reader) = (self.layout()?, self.reader());
-        let words = self.vocabulary().of(Dimension::UserId);
-        let users = match reader.texts(Table::Hits, "user_id")? {
-            None => Codes::Null(layout.hits),
-            Some(texts) => {
-                let map = texts.codes(0..layout.hits, &mut words.write());
-                let greatest = map.iter().copied().max().unwrap_or(0);
-                let code = |row| texts.key(row).map_or(0, |key| map[key]);
-                Codes::collect(greatest, (0..layout.hits).map(code))
-            }
+        let mut told = HitUsers {
+            rows: Vec::new(),
+            users: Vec::new(),
+            times: Vec::new(),
+            sequences: Vec::new(),
+            lone: Vec::new(),
         };
-        if matches!(users, Codes::Null(_)) {
-            return Ok(HitUsers {
-                users,
-                times: Vec::new(),
-                sequences: Vec::new(),
-                lone: Vec::new(),
-            });
-        }
+        let Some(texts) = reader.texts(Table::Hits, "user_id")? else {
+            return Ok(told);
+        };
+        let words = self.vocabulary().of(Dimension::UserId);
+        let map = texts.codes(0..layout.hits, &mut words.write());
+        let user = |row: &u32| texts.key(*row as usize).map_or(0, |key| map[key]);
+        told.rows = (0..layout.hits as u32)
+            .filter(|row| user(row) != 0)
+            .collect();
+        told.users = told.rows.iter().map(user).collect();
         let times = reader.times(Table::Hits, "time")?;
         let sequences = reader.sequences(Table::Hits, "sequence")?;
+        let rows = || told.rows.iter().map(|row| *row as usize);
+        let time = |row| times.as_ref().map_or(0, |times| times.value(row));
+        let sequence = |row| sequences.as_ref().map_or(0, |it| it.value(row));
+        told.times = rows().map(time).collect();
+        told.sequences = rows().map(sequence).collect();
         let lone_visitors = self.lone_visitors()?;
         let scenes = (layout.visits as u32..).zip(&*lone_visitors);
-        let mut lone: Vec<(VisitorKey, u32)> = scenes.map(|(scene, key)| (*key, scene)).collect();
-        lone.sort_unstable();
-        Ok(HitUsers {
-            users,
-            times: times.map_or_else(Vec::new, |times| times.values().to_vec()),
-            sequences: sequences.map_or_else(Vec::new, |it| it.values().to_vec()),
-            lone,
-        })
+        told.lone = scenes.map(|(scene, key)| (*key, scene)).collect();
+        told.lone.sort_unstable();
+        Ok(told)
     }
 
     /// The visits that carry a campaign parameter or a paid-click id.
@@ -188,7 +186,7 @@ impl People for Everyone<'_> {
     fn user_by(&self, visitor: VisitorKey, time: Timestamp, sequence: u64) -> Text {
         let mut latest: Option<((i64, u64), u32)> = None;
         for (columns, users) in self.images.iter().zip(self.hit_users()) {
-            if matches!(users.users, Codes::Null(_)) {
+            if users.rows.is_empty() {
                 continue;
             }
             let visits = columns.visitors.visits_of(visitor);
@@ -198,18 +196,18 @@ impl People for Everyone<'_> {
                 .take_while(|(key, _)| *key == visitor)
                 .map(|(_, scene)| *scene as usize);
             let living = visits.chain(lone).filter(|scene| !columns.is_dead(*scene));
-            for hit in living.flat_map(|scene| columns.layout.hits_of(scene)) {
-                let user = users.users.get(hit);
-                if user == 0 {
-                    continue;
-                }
-                let when = (
-                    users.times.get(hit).copied().unwrap_or(0),
-                    users.sequences.get(hit).copied().unwrap_or(0),
-                );
-                let is_later = latest.is_none_or(|(known, _)| known < when);
-                if when <= (time.0, sequence) && is_later {
-                    latest = Some((when, user));
+            for hits in living.map(|scene| columns.layout.hits_of(scene)) {
+                let from = users
+                    .rows
+                    .partition_point(|row| (*row as usize) < hits.start);
+                let here = users.rows[from..].iter();
+                let here = here.take_while(|row| (**row as usize) < hits.end).count();
+                for at in from..from + here {
+                    let when = (users.times[at], users.sequences[at]);
+                    let is_later = latest.is_none_or(|(known, _)| known < when);
+                    if when <= (time.0, sequence) && is_later {
+                        latest = Some((when, users.users[at]));
+                    }
                 }
             }
         }

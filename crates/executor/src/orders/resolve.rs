@@ -3,80 +3,61 @@
 use std::sync::Arc;
 
 use afsa_model::{AccountSettings, Exclusion, Timestamp};
-use afsa_store::{Order, StoreError};
+use afsa_store::{Dimension, StoreError};
 use afsa_visits::orders::{self, OrderHit, VisitSpan};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::columns::Placed;
-use super::gather::{ToldOrder, ToldOrders};
+use super::facts::{Fact, Facts};
+use super::gather::{LastPage, ToldOrders};
 use super::people::{Everyone, Place};
-use crate::image::Image;
+use crate::image::{Image, Words};
 
 /// A hit that told something of an order: the number of its image, and its place there.
-pub(super) type ToldAt = (usize, usize);
+pub(super) type ToldAt = (u32, u32);
 
 /// The images of an account, with what their hits told of orders.
 pub(super) struct Resolver<'a> {
     images: &'a [&'a Arc<Image>],
-    pub(super) told: Vec<Arc<ToldOrders>>,
+    told: &'a [Arc<ToldOrders>],
     everyone: Everyone<'a>,
     settings: &'a AccountSettings,
+    customers: Arc<Words>,
 }
 
-/// An order and where it goes: the number of an image, or the one after the last where it is of no
-/// visit.
+/// Orders and where they go.
 pub(super) struct Resolved {
-    pub(super) part: usize,
-    pub(super) scene: usize,
-    /// Held by nobody else as long as it isn't placed.
-    pub(super) order: Arc<Order>,
-    hit: Option<u32>,
-    custom: Vec<(u8, Arc<str>)>,
+    pub(super) facts: Facts,
+    /// In step: the number of an image, or the one after the last where it is of no visit.
+    pub(super) parts: Vec<u32>,
 }
 
-impl Resolved {
-    /// To be completed.
-    pub(super) fn order_mut(&mut self) -> Option<&mut Order> {
-        Arc::get_mut(&mut self.order)
-    }
-
-    pub(super) fn placed(self) -> Placed {
-        Placed {
-            scene: self.scene,
-            order: self.order,
-            hit: self.hit,
-            custom: self.custom,
-        }
-    }
-}
-
-/// Orders are divided among threads by their ids, in so many shares.
-const SHARES: u64 = 16;
-/// Fewer hits than these are not worth dividing.
-const FEW: usize = 1_000;
+/// Orders are divided by their ids: what is read of hits while they are resolved lives only as long
+/// as their share.
+const IN_A_SHARE: usize = 2_048;
 
 impl<'a> Resolver<'a> {
+    /// `told` is what the hits of each image told.
     pub(super) fn new(
         images: &'a [&'a Arc<Image>],
+        told: &'a [Arc<ToldOrders>],
         settings: &'a AccountSettings,
     ) -> Result<Resolver<'a>, StoreError> {
-        let told = images.par_iter().map(|image| image.told_orders());
+        let vocabulary = images.first().map(|image| image.vocabulary());
         Ok(Resolver {
             images,
-            told: told.collect::<Result<_, _>>()?,
+            told,
             everyone: Everyone::of(images)?,
             settings,
+            customers: vocabulary.map_or_else(Arc::default, |it| it.of(Dimension::Customer)),
         })
     }
 
     /// Every living hit that told something.
     pub(super) fn all(&self) -> Vec<ToldAt> {
         let of_image = |(number, told): (usize, &Arc<ToldOrders>)| -> Vec<ToldAt> {
-            let dead = self.images[number].dead();
-            let is_living = |told: &ToldOrder| !dead.is_some_and(|dead| dead.get(told.scene));
-            let living = (0..told.hits.len()).filter(|at| is_living(&told.hits[*at]));
-            living.map(|at| (number, at)).collect()
+            let living = (0..told.len()).filter(|hit| self.is_living(number, *hit));
+            living.map(|hit| (number as u32, hit as u32)).collect()
         };
         self.told.iter().enumerate().flat_map(of_image).collect()
     }
@@ -85,71 +66,86 @@ impl<'a> Resolver<'a> {
     pub(super) fn of_order(&self, id: &str) -> Vec<ToldAt> {
         let mut found = Vec::new();
         for (number, told) in self.told.iter().enumerate() {
-            let dead = self.images[number].dead();
-            let of_order = told.of_order(id);
-            let living =
-                of_order.filter(|at| !dead.is_some_and(|dead| dead.get(told.hits[*at].scene)));
-            found.extend(living.map(|at| (number, at)));
+            let living = told.of_order(id).filter(|hit| self.is_living(number, *hit));
+            found.extend(living.map(|hit| (number as u32, hit as u32)));
         }
         found
     }
 
+    fn is_living(&self, image: usize, hit: usize) -> bool {
+        let dead = self.images[image].dead();
+        !dead.is_some_and(|dead| dead.get(self.told[image].scene(hit)))
+    }
+
     /// The orders of these hits, without what their customers ever did. All living hits of an
     /// order must be among them.
-    pub(super) fn resolve(&self, hits: &[ToldAt]) -> Result<Vec<Resolved>, StoreError> {
-        let mut shares: Vec<Vec<ToldAt>> = if hits.len() < FEW {
-            vec![hits.to_vec()]
-        } else {
-            let mut shares = vec![Vec::new(); SHARES as usize];
-            for at in hits {
-                shares[(self.told(*at).id_hash % SHARES) as usize].push(*at);
-            }
-            shares
-        };
-        let resolved = shares.par_iter_mut().map(|share| self.share(share));
-        let resolved: Vec<Vec<Resolved>> = resolved.collect();
+    pub(super) fn resolve(&self, mut hits: Vec<ToldAt>) -> Result<Vec<Resolved>, StoreError> {
+        let hash = |(image, hit): &ToldAt| self.told[*image as usize].id_hash(*hit as usize);
+        hits.par_sort_unstable_by_key(|at| (hash(at), *at));
+        let mut shares: Vec<&[ToldAt]> = Vec::new();
+        let mut rest = hits.as_slice();
+        while !rest.is_empty() {
+            let mut end = rest.len().min(IN_A_SHARE);
+            // All hits of an order lie in one share.
+            let last = hash(&rest[end - 1]);
+            end += rest[end..].iter().take_while(|at| hash(at) == last).count();
+            let (share, others) = rest.split_at(end);
+            shares.push(share);
+            rest = others;
+        }
+        let resolved: Vec<Resolved> = shares.into_par_iter().map(|it| self.share(it)).collect();
         self.everyone.failure()?;
-        Ok(resolved.into_iter().flatten().collect())
+        Ok(resolved)
     }
 
-    fn told(&self, (image, at): ToldAt) -> &ToldOrder {
-        &self.told[image].hits[at]
-    }
-
-    fn share(&self, hits: &[ToldAt]) -> Vec<Resolved> {
-        let told = hits.iter().map(|at| {
-            let told = self.told(*at);
-            OrderHit {
-                hit: &told.hit,
-                visit: told.visit,
-            }
-        });
+    fn share(&self, hits: &[ToldAt]) -> Resolved {
+        let mut last_page = LastPage::default();
+        let told: Vec<_> = hits
+            .iter()
+            .map(|(image, at)| {
+                let (told, at) = (&self.told[*image as usize], *at as usize);
+                (told.hit(at, &mut last_page), told.visit(at))
+            })
+            .collect();
+        let told = told
+            .iter()
+            .map(|(hit, visit)| OrderHit { hit, visit: *visit });
         let orders = orders::resolve_each(told, &self.everyone, self.settings);
         let by_sequence: HashMap<u64, ToldAt> = hits
             .iter()
-            .map(|at| (self.told(*at).hit.sequence, *at))
+            .map(|at| (self.told[at.0 as usize].sequence(at.1 as usize), *at))
             .collect();
-        let place = |order: Order| {
-            let purchase = by_sequence.get(&order.sequence).copied();
-            let told = purchase.map(|at| self.told(at));
-            let lies_at = purchase
-                .zip(told)
-                .map(|((image, _), told)| (image, told.scene));
+        let labels: Vec<Arc<str>> = orders.iter().map(|order| order.customer.label()).collect();
+        let customers: Vec<u32> = {
+            let mut words = self.customers.write();
+            labels
+                .iter()
+                .map(|label| words.code_of_text(label))
+                .collect()
+        };
+        let mut resolved = Resolved {
+            facts: Facts::new(self.told.to_vec()),
+            parts: Vec::new(),
+        };
+        for (order, customer) in orders.into_iter().zip(customers) {
+            let Some((image, hit)) = by_sequence.get(&order.sequence).copied() else {
+                continue;
+            };
+            let scene = self.told[image as usize].scene(hit as usize);
+            let lies_at = (image as usize, scene);
             let found = order.visit.and_then(|start| {
                 let visits = self.everyone.visits_of(order.visitor);
                 visit_of(&visits, start, order.exclusion, lies_at)
             });
-            let custom = told.and_then(|told| told.hit.custom.as_ref());
             let (part, scene) = found.unwrap_or((self.images.len(), 0));
-            Resolved {
-                part,
-                scene,
-                hit: told.filter(|_| found == lies_at).map(|told| told.row),
-                custom: custom.map_or_else(Vec::new, |custom| custom.dimensions.clone()),
-                order: Arc::new(order),
-            }
-        };
-        orders.into_iter().map(place).collect()
+            resolved.parts.push(part as u32);
+            resolved.facts.push(Fact {
+                scene: scene as u32,
+                is_told_there: found == Some(lies_at),
+                ..Fact::of(order, (image, hit), customer)
+            });
+        }
+        resolved
     }
 }
 
@@ -158,7 +154,7 @@ fn visit_of(
     visits: &[(VisitSpan, Place)],
     start: Timestamp,
     exclusion: Option<Exclusion>,
-    purchase: Option<Place>,
+    purchase: Place,
 ) -> Option<Place> {
     let candidates = || {
         let is_meant = move |(span, _): &&(VisitSpan, Place)| {
@@ -167,6 +163,6 @@ fn visit_of(
         visits.iter().filter(is_meant).map(|(_, place)| *place)
     };
     candidates()
-        .find(|place| Some(*place) == purchase)
+        .find(|place| *place == purchase)
         .or_else(|| candidates().next_back())
 }

@@ -7,31 +7,31 @@
 use std::sync::Arc;
 
 use afsa_model::{AccountSettings, VisitorKey};
-use afsa_store::{Customer, Order, StoreError};
-use afsa_visits::orders::add_customers;
+use afsa_store::StoreError;
 use hashbrown::{HashMap, HashSet};
 
-use super::columns::{PartOrders, Placed};
+use super::customers::{Customer, Customers};
+use super::facts::Facts;
 use super::gather::ToldOrders;
 use super::resolve::{Resolved, Resolver};
-use super::{Orders, place_all};
+use super::{Orders, PartOrders, PartPlaced, place_all};
 use crate::bits::Bits;
 use crate::image::{Image, Layout, Visitors};
 
 /// An image that orders were resolved of.
 pub(super) struct Known {
     pub(super) image: Arc<Image>,
+    pub(super) told: Arc<ToldOrders>,
     /// Of a small one, what is asked of it when it has gone: its files may have gone with it.
     rows: Option<Rows>,
 }
 
-/// Whose the rows of an image are, and what they told of orders.
+/// Whose the rows of an image are.
 #[derive(Clone)]
 struct Rows {
     layout: Arc<Layout>,
     visitors: Arc<Visitors>,
     lone_visitors: Arc<Vec<VisitorKey>>,
-    told: Arc<ToldOrders>,
 }
 
 /// The state before, and the images now.
@@ -41,6 +41,7 @@ pub(super) struct Update<'a> {
     rows: Vec<Rows>,
     orders: &'a Orders,
     now: &'a [&'a Arc<Image>],
+    told: &'a [Arc<ToldOrders>],
     /// For each image now the one that held the same rows before.
     known_as: Vec<Option<usize>>,
 }
@@ -49,7 +50,7 @@ pub(super) struct Update<'a> {
 #[derive(Default)]
 struct Touched {
     visitors: HashSet<VisitorKey>,
-    orders: HashSet<Arc<str>>,
+    orders: HashSet<String>,
 }
 
 /// Where more visits than these, and more than a quarter of all, changed, everything is resolved.
@@ -58,10 +59,18 @@ const MANY_VISITS: usize = 50_000;
 const SMALL: usize = 200_000;
 
 impl Known {
-    pub(super) fn of(image: &Arc<Image>) -> Result<Known, StoreError> {
+    /// `told` is known where the same rows were there before.
+    pub(super) fn of(
+        image: &Arc<Image>,
+        told: Option<Arc<ToldOrders>>,
+    ) -> Result<Known, StoreError> {
         let is_small = image.layout()?.scenes() <= SMALL;
         Ok(Known {
             image: image.clone(),
+            told: match told {
+                Some(told) => told,
+                None => Arc::new(image.read_told_orders()?),
+            },
             rows: is_small.then(|| Rows::of(image)).transpose()?,
         })
     }
@@ -73,7 +82,6 @@ impl Rows {
             layout: image.layout()?,
             visitors: image.visitors()?,
             lone_visitors: image.lone_visitors()?,
-            told: image.told_orders()?,
         })
     }
 }
@@ -85,6 +93,7 @@ impl<'a> Update<'a> {
         before: &'a [Known],
         orders: &'a Orders,
         now: &'a [&'a Arc<Image>],
+        told: &'a [Arc<ToldOrders>],
     ) -> Result<Option<Update<'a>>, StoreError> {
         let known = |image: &&Arc<Image>| {
             let same = |known: &Known| known.image.has_same_rows(image);
@@ -118,6 +127,7 @@ impl<'a> Update<'a> {
             rows,
             orders,
             now,
+            told,
             known_as,
         }))
     }
@@ -129,16 +139,13 @@ impl<'a> Update<'a> {
     ) -> Result<(Orders, HashSet<VisitorKey>), StoreError> {
         let mut touched = self.touched()?;
         self.add_orders_of_visitors(&mut touched);
-        let resolver = Resolver::new(self.now, settings)?;
-        let hits: Vec<_> = touched
-            .orders
-            .iter()
-            .flat_map(|id| resolver.of_order(id))
-            .collect();
-        let mut fresh = resolver.resolve(&hits)?;
+        let resolver = Resolver::new(self.now, self.told, settings)?;
+        let hits = touched.orders.iter();
+        let hits = hits.flat_map(|id| resolver.of_order(id)).collect();
+        let fresh = resolver.resolve(hits)?;
         let gone = self.find_all(&touched.orders);
-        let others = self.add_customers(&gone, &mut fresh);
-        self.parts(gone, others, fresh)
+        let (customers, others) = self.customers(&gone, &fresh);
+        self.parts(&gone, &fresh, customers, &others)
     }
 
     fn touched(&self) -> Result<Touched, StoreError> {
@@ -149,14 +156,14 @@ impl<'a> Update<'a> {
                 // What isn't dead in both was dead in one: it went or came back.
                 Some(now) => {
                     let changed = difference(known.image.dead(), now.dead());
-                    touched.add(rows, changed.as_ref());
+                    touched.add(known, rows, changed.as_ref());
                 }
-                None => touched.add_all(rows),
+                None => touched.add_all(&known.told, rows),
             }
         }
-        for (image, known) in self.now.iter().zip(&self.known_as) {
+        for ((image, told), known) in self.now.iter().zip(self.told).zip(&self.known_as) {
             if known.is_none() {
-                touched.add_all(&Rows::of(image)?);
+                touched.add_all(told, &Rows::of(image)?);
             }
         }
         touched.visitors.remove(&VisitorKey::NOBODY);
@@ -172,21 +179,21 @@ impl<'a> Update<'a> {
             for visitor in &touched.visitors {
                 for scene in rows.visitors.visits_of(*visitor) {
                     let here = orders.of_scene(scene);
-                    touched
-                        .orders
-                        .extend(here.map(|order| orders.order(order).id.clone()));
+                    let ids = here.map(|order| orders.facts().id(order).to_owned());
+                    touched.orders.extend(ids);
                 }
             }
         }
-        let lone = self.orders.lone.orders();
-        let of_visitors = lone.filter(|order| touched.visitors.contains(&order.visitor));
+        let lone = self.orders.lone.facts();
+        let of_visitors =
+            (0..lone.len()).filter(|order| touched.visitors.contains(&lone.visitor(*order)));
         touched
             .orders
-            .extend(of_visitors.map(|order| order.id.clone()));
+            .extend(of_visitors.map(|order| lone.id(order).to_owned()));
     }
 
     /// Where these orders were: part and place, the part after the last for those of no visit.
-    fn find_all(&self, ids: &HashSet<Arc<str>>) -> HashSet<(usize, usize)> {
+    fn find_all(&self, ids: &HashSet<String>) -> HashSet<(usize, usize)> {
         let mut found = HashSet::new();
         for (number, orders) in self.parts_before().enumerate() {
             let places = ids.iter().filter_map(|id| orders.find(id));
@@ -199,54 +206,84 @@ impl<'a> Update<'a> {
         self.orders.parts.iter().chain([&self.orders.lone])
     }
 
-    /// Tells the orders of every touched customer what he ever did; gives those of his other
-    /// orders of which something else is said now, by where they are.
-    fn add_customers(
+    /// What is known of customers now, and the parts before of which an order is a customer's first
+    /// now and wasn't, or the other way round.
+    fn customers(
         &self,
         gone: &HashSet<(usize, usize)>,
-        fresh: &mut [Resolved],
-    ) -> HashMap<(usize, usize), Order> {
+        fresh: &[Resolved],
+    ) -> (Arc<Customers>, HashSet<usize>) {
         let parts: Vec<&Arc<PartOrders>> = self.parts_before().collect();
-        let of_gone = gone
-            .iter()
-            .map(|(part, order)| &parts[*part].order(*order).customer);
-        let of_fresh = fresh.iter().map(|fresh| &fresh.order.customer);
-        let customers: HashSet<Customer> = of_gone.chain(of_fresh).cloned().collect();
-        let mut others: HashMap<(usize, usize), Order> = HashMap::new();
+        let who = |facts: &Facts, order| (facts.customer(order).code, facts.is_excluded(order));
+        let mut touched: HashMap<(u32, bool), Customer> = HashMap::new();
+        for (part, order) in gone {
+            let customer = who(parts[*part].facts(), *order);
+            touched.insert(customer, Customer::NOBODY);
+        }
+        for Resolved { facts, .. } in fresh {
+            for order in 0..facts.len() {
+                let customer = touched.entry(who(facts, order));
+                customer.or_insert(Customer::NOBODY).note(facts, order);
+            }
+        }
+        // What went may come back as it was.
+        let mut orders_before: Vec<(usize, usize)> = gone.iter().copied().collect();
         for (number, orders) in parts.iter().enumerate() {
-            for customer in &customers {
-                for order in orders.of_customer(customer) {
-                    if !gone.contains(&(number, order)) {
-                        others.insert((number, order), Order::clone(orders.order(order)));
+            for ((code, is_excluded), customer) in &mut touched {
+                for order in orders.of_customer(*code) {
+                    let is_his = orders.is_excluded(order) == *is_excluded;
+                    if is_his && !gone.contains(&(number, order)) {
+                        customer.note(orders.facts(), order);
+                        orders_before.push((number, order));
                     }
                 }
             }
         }
-        let mut all: Vec<&mut Order> = others.values_mut().collect();
-        all.extend(fresh.iter_mut().filter_map(Resolved::order_mut));
-        all.sort_by_key(|order| (order.time, order.sequence));
-        add_customers(all);
-        others.retain(|(part, order), now| **parts[*part].order(*order) != *now);
-        others
+        let before = &self.orders.customers;
+        touched.retain(|(code, is_excluded), now| before.get(*code, *is_excluded) != *now);
+        if touched.is_empty() {
+            return (before.clone(), HashSet::new());
+        }
+        let mut customers = Customers::clone(before);
+        for ((code, is_excluded), customer) in touched {
+            customers.set(code, is_excluded, customer);
+        }
+        let is_other = |(part, order): &(usize, usize)| {
+            let orders = parts[*part];
+            orders.first().get(*order) != customers.is_first(orders.facts(), *order)
+        };
+        let others = orders_before.into_iter().filter(is_other);
+        let others = others.map(|(part, _)| part).collect();
+        (Arc::new(customers), others)
     }
 
     /// Puts everything into its place. A part of which nothing changed stays the very same.
     fn parts(
         &self,
-        gone: HashSet<(usize, usize)>,
-        mut others: HashMap<(usize, usize), Order>,
-        fresh: Vec<Resolved>,
+        gone: &HashSet<(usize, usize)>,
+        fresh: &[Resolved],
+        customers: Arc<Customers>,
+        others: &HashSet<usize>,
     ) -> Result<(Orders, HashSet<VisitorKey>), StoreError> {
         let before: Vec<&Arc<PartOrders>> = self.parts_before().collect();
-        let of_gone = gone
-            .iter()
-            .map(|(part, order)| before[*part].order(*order).visitor);
-        let of_fresh = fresh.iter().map(|fresh| fresh.order.visitor);
-        let visitors = of_gone.chain(of_fresh).collect();
-        let mut fresh_by_part: Vec<Vec<Placed>> = (0..=self.now.len()).map(|_| vec![]).collect();
-        for resolved in fresh {
-            fresh_by_part[resolved.part].push(resolved.placed());
+        // Those before first, then the fresh ones.
+        let mut facts: Vec<&Facts> = before.iter().map(|orders| orders.facts()).collect();
+        facts.extend(fresh.iter().map(|fresh| &fresh.facts));
+        let mut visitors = HashSet::new();
+        visitors.extend(
+            gone.iter()
+                .map(|(part, order)| facts[*part].visitor(*order)),
+        );
+        let mut fresh_by_part: Vec<Vec<(u32, u32)>> = vec![Vec::new(); self.now.len() + 1];
+        for (number, fresh) in (before.len()..).zip(fresh) {
+            for (order, part) in fresh.parts.iter().enumerate() {
+                visitors.insert(fresh.facts.visitor(order));
+                fresh_by_part[*part as usize].push((number as u32, order as u32));
+            }
         }
+        let mut gone_by_part: Vec<Vec<usize>> = vec![Vec::new(); before.len()];
+        gone.iter()
+            .for_each(|(part, order)| gone_by_part[*part].push(*order));
         let mut known_as: Vec<Option<usize>> = self.known_as.clone();
         known_as.push(Some(self.before.len()));
         let mut parts = Vec::with_capacity(known_as.len());
@@ -255,52 +292,44 @@ impl<'a> Update<'a> {
                 parts.push(PartPlaced::New(fresh));
                 continue;
             };
-            let orders = before[known];
-            let is_touched = |order: usize| {
-                gone.contains(&(known, order)) || others.contains_key(&(known, order))
+            let (orders, gone) = (before[known], &gone_by_part[known]);
+            let is_lone = known == self.before.len();
+            let is_same = |was: &usize| {
+                fresh.iter().any(|(from, row)| {
+                    let (from, row) = (facts[*from as usize], *row as usize);
+                    orders.facts().is_same(*was, from, row, is_lone)
+                })
             };
-            let touched: Vec<usize> = (0..orders.len()).filter(|it| is_touched(*it)).collect();
-            let is_same = |order: &usize| {
-                let was = &orders.placed()[*order];
-                fresh.iter().any(|now| now == was)
-            };
-            let same = touched.len() == fresh.len() && touched.iter().all(is_same);
-            if same {
-                parts.push(PartPlaced::Same(orders.clone()));
+            if gone.len() == fresh.len() && gone.iter().all(is_same) {
+                parts.push(PartPlaced::Same(if others.contains(&known) {
+                    Arc::new(orders.with_customers(&customers))
+                } else {
+                    orders.clone()
+                }));
                 continue;
             }
-            let mut placed = fresh;
-            for (order, was) in orders.placed().iter().enumerate() {
-                if gone.contains(&(known, order)) {
-                    continue;
-                }
-                let mut was = was.clone();
-                if let Some(other) = others.remove(&(known, order)) {
-                    was.order = Arc::new(other);
-                }
-                placed.push(was);
-            }
-            parts.push(PartPlaced::New(placed));
+            let has_gone: HashSet<usize> = gone.iter().copied().collect();
+            let stay = (0..orders.len()).filter(|order| !has_gone.contains(order));
+            let mut places: Vec<(u32, u32)> =
+                stay.map(|order| (known as u32, order as u32)).collect();
+            places.extend(fresh);
+            parts.push(PartPlaced::New(places));
         }
-        Ok((place_all(self.now, parts)?, visitors))
+        let orders = place_all(self.now, &facts, parts, customers)?;
+        Ok((orders, visitors))
     }
-}
-
-/// The orders of a part: those that it had, or others.
-pub(super) enum PartPlaced {
-    Same(Arc<PartOrders>),
-    New(Vec<Placed>),
 }
 
 impl Touched {
-    fn add_all(&mut self, rows: &Rows) {
+    fn add_all(&mut self, told: &ToldOrders, rows: &Rows) {
         self.visitors.extend(rows.visitors.keys.iter().copied());
         self.visitors.extend(rows.lone_visitors.iter().copied());
-        self.orders.extend(rows.told.ids().cloned());
+        let ids = (0..told.len()).filter_map(|hit| told.id.get(hit));
+        self.orders.extend(ids.map(str::to_owned));
     }
 
     /// Of some scenes.
-    fn add(&mut self, rows: &Rows, scenes: Option<&Bits>) {
+    fn add(&mut self, known: &Known, rows: &Rows, scenes: Option<&Bits>) {
         let Some(scenes) = scenes else { return };
         for scene in scenes.ones_in(0, scenes.len()) {
             let visitor = match scene.checked_sub(rows.layout.visits) {
@@ -309,9 +338,10 @@ impl Touched {
             };
             self.visitors.extend(visitor);
         }
-        for hit in rows.told.hits.iter().filter(|hit| scenes.get(hit.scene)) {
-            self.orders.extend(hit.order_id().cloned());
-        }
+        let told = &known.told;
+        let hits = (0..told.len()).filter(|hit| scenes.get(told.scene(*hit)));
+        let ids = hits.filter_map(|hit| told.id.get(hit));
+        self.orders.extend(ids.map(str::to_owned));
     }
 }
 

@@ -148,12 +148,12 @@ mod tests {
                 (1, Weight::Known(shared.clone())),
             ];
             let measures = [Measure::TimeOnPage, Measure::TimeOnPageKnown];
-            let mut cells = Cells::new(&measures, 1);
+            let mut cells = Cells::new(&measures, 1, 0, None);
             let (mut averages, others) = Average::find(&weights, &cells);
             assert!(others.is_empty());
             averages[0].add_whole(&selected, &mut cells);
             assert_eq!([0, 1].map(|at| cells.numbers[at].get(0)), expect);
-            let mut cells = Cells::new(&measures, 1);
+            let mut cells = Cells::new(&measures, 1, 0, None);
             let mut tally = Tally::default();
             for from in (0..len).step_by(CHUNK) {
                 tally.choose(&selected, from, (from + CHUNK).min(len));

@@ -1,9 +1,11 @@
 //! The numbers of each group in the making.
 
-use afsa_store::{Measure, Order, StoreError, Unit};
+use afsa_store::{Measure, StoreError, Unit};
 use hashbrown::{HashMap, HashSet};
 
+use crate::bits::Bits;
 use crate::image::LumpSum;
+use crate::orders::Customer;
 
 /// Numbers of the measures of a question, by group. Each thread fills its own.
 pub(crate) struct Cells {
@@ -24,9 +26,14 @@ pub(crate) struct Cells {
     /// thread met it.
     lump_sums: HashSet<(u128, LumpSum)>,
     /// Customers by key and code: each counts once in a group, whichever thread met him.
-    customers: Vec<((u128, u32), Customer)>,
+    customers: Vec<(u128, u32)>,
     seen: SeenCustomers,
+    /// Where the key tells the customer: which keys were met, and where the code is in them.
+    customer_keys: Option<(Bits, CustomerAxis)>,
 }
+
+/// Where keys have the code of their customer: its stride, and how many codes there are.
+pub(crate) type CustomerAxis = (u128, u128);
 
 /// Which customers were met in which groups.
 #[derive(Default)]
@@ -57,18 +64,12 @@ impl SeenCustomers {
     }
 }
 
-/// What a customer counts for.
-#[derive(Clone, Copy)]
-pub(crate) struct Customer {
-    /// All that he ever made.
-    orders: u32,
-    value: i128,
-}
-
 /// One measure's numbers.
 pub(crate) enum Numbers {
     Counts(Vec<u64>),
-    Sums(Vec<i128>),
+    /// As long as all of them fit.
+    Sums(Vec<i64>),
+    Wide(Vec<i128>),
 }
 
 impl Numbers {
@@ -83,6 +84,7 @@ impl Numbers {
         match self {
             Numbers::Counts(counts) => counts.resize(groups, 0),
             Numbers::Sums(sums) => sums.resize(groups, 0),
+            Numbers::Wide(sums) => sums.resize(groups, 0),
         }
     }
 
@@ -90,7 +92,41 @@ impl Numbers {
     pub(crate) fn add(&mut self, group: usize, amount: i128) {
         match self {
             Numbers::Counts(counts) => counts[group] = counts[group].wrapping_add(amount as u64),
-            Numbers::Sums(sums) => sums[group] = sums[group].saturating_add(amount),
+            Numbers::Sums(sums) => {
+                let sum = i64::try_from(amount).ok();
+                match sum.and_then(|amount| sums[group].checked_add(amount)) {
+                    Some(sum) => sums[group] = sum,
+                    None => {
+                        let wide = sums.iter().map(|sum| i128::from(*sum));
+                        *self = Numbers::Wide(wide.collect());
+                        self.add(group, amount);
+                    }
+                }
+            }
+            Numbers::Wide(sums) => sums[group] = sums[group].saturating_add(amount),
+        }
+    }
+
+    /// Adds an amount to each of these groups, in step.
+    pub(crate) fn add_each(&mut self, mut amounts: impl Iterator<Item = (usize, i64)>) {
+        if let Numbers::Sums(sums) = self {
+            for (group, amount) in amounts.by_ref() {
+                let Some(sum) = sums[group].checked_add(amount) else {
+                    self.add(group, amount.into());
+                    break;
+                };
+                sums[group] = sum;
+            }
+        }
+        amounts.for_each(|(group, amount)| self.add(group, amount.into()));
+    }
+
+    /// Tells of all groups from the first on, 64 in a word, which have anything.
+    fn mark(&self, words: &mut [u64]) {
+        match self {
+            Numbers::Counts(counts) => mark(words, counts),
+            Numbers::Sums(sums) => mark(words, sums),
+            Numbers::Wide(sums) => mark(words, sums),
         }
     }
 
@@ -107,20 +143,26 @@ impl Numbers {
                 let taken = groups.iter().map(|(_, at)| std::mem::take(&mut sums[*at]));
                 Numbers::Sums(taken.collect())
             }
+            Numbers::Wide(sums) => {
+                let taken = groups.iter().map(|(_, at)| std::mem::take(&mut sums[*at]));
+                Numbers::Wide(taken.collect())
+            }
         }
     }
 
     fn bytes(&self) -> usize {
         match self {
             Numbers::Counts(counts) => counts.len() * 8,
-            Numbers::Sums(sums) => sums.len() * 16,
+            Numbers::Sums(sums) => sums.len() * 8,
+            Numbers::Wide(sums) => sums.len() * 16,
         }
     }
 
     pub(crate) fn get(&self, group: usize) -> i128 {
         match self {
             Numbers::Counts(counts) => counts[group].into(),
-            Numbers::Sums(sums) => sums[group],
+            Numbers::Sums(sums) => sums[group].into(),
+            Numbers::Wide(sums) => sums[group],
         }
     }
 }
@@ -130,7 +172,7 @@ pub(crate) struct Partial {
     keys: Vec<u128>,
     numbers: Vec<Numbers>,
     lump_sums: Vec<(u128, LumpSum)>,
-    customers: Vec<((u128, u32), Customer)>,
+    customers: Vec<(u128, u32)>,
 }
 
 impl Partial {
@@ -138,29 +180,34 @@ impl Partial {
         self.keys.len() * 16
             + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
             + self.lump_sums.len() * size_of::<(u128, LumpSum)>()
-            + self.customers.len() * size_of::<((u128, u32), Customer)>()
+            + self.customers.len() * size_of::<(u128, u32)>()
     }
 }
 
 /// What the numbers of one thread may take where each key has a place.
 const DENSE_BYTES: u128 = 64 << 20;
+/// The same where there are no more keys than scenes, so that most places will be taken.
+const CROWDED_BYTES: u128 = 256 << 20;
 /// More groups of one shard than these are not taken out to be kept.
-const MANY_GROUPS: usize = 100_000;
+const MANY_GROUPS: u32 = 100_000;
 /// More groups than these are refused: the answer alone would take gigabytes.
 const MOST_GROUPS: usize = 16_000_000;
 
 impl Cells {
     /// Whether every key is to have a place of its own.
-    fn are_dense(measures: &[Measure], keys: u128) -> bool {
-        let bytes_a_key: u128 = 8 + measures
-            .iter()
-            .map(|it| if it.unit() == Unit::Count { 8 } else { 16 })
-            .sum::<u128>();
-        keys.saturating_mul(bytes_a_key) <= DENSE_BYTES
+    fn are_dense(measures: &[Measure], keys: u128, scenes: usize) -> bool {
+        let bytes = keys.saturating_mul(8 + 8 * measures.len() as u128);
+        bytes <= DENSE_BYTES || (keys <= scenes as u128 && bytes <= CROWDED_BYTES)
     }
 
-    pub(crate) fn new(measures: &[Measure], keys: u128) -> Cells {
-        let is_dense = Cells::are_dense(measures, keys);
+    /// For the things of so many scenes.
+    pub(crate) fn new(
+        measures: &[Measure],
+        keys: u128,
+        scenes: usize,
+        customer_axis: Option<CustomerAxis>,
+    ) -> Cells {
+        let is_dense = Cells::are_dense(measures, keys, scenes);
         let groups = if is_dense { keys as usize } else { 0 };
         Cells {
             index: (!is_dense).then(HashMap::new),
@@ -177,6 +224,9 @@ impl Cells {
             lump_sums: HashSet::new(),
             customers: Vec::new(),
             seen: SeenCustomers::default(),
+            customer_keys: customer_axis
+                .filter(|_| is_dense)
+                .map(|axis| (Bits::zeros(groups), axis)),
         }
     }
 
@@ -232,14 +282,16 @@ impl Cells {
     pub(crate) fn visitors(&mut self, measure: usize) -> Option<(&mut [u32], &mut [u64])> {
         match &mut self.numbers[measure] {
             Numbers::Counts(counts) => Some((&mut self.stamps, counts)),
-            Numbers::Sums(_) => None,
+            Numbers::Sums(_) | Numbers::Wide(_) => None,
         }
     }
 
     /// Takes out what was found, but where so many groups are looked up that they had better stay
     /// together with what else will be found.
     pub(crate) fn take_unless_many(&mut self) -> Option<Partial> {
-        self.has_many |= !self.is_dense() && self.groups > MANY_GROUPS;
+        self.has_many = self.has_many
+            || (self.groups > MANY_GROUPS as usize
+                && self.found().count_in(0, self.groups) > MANY_GROUPS);
         (!self.has_many).then(|| self.take())
     }
 
@@ -250,10 +302,7 @@ impl Cells {
 
     /// Takes out all groups that have anything; what is left is as new.
     pub(crate) fn take(&mut self) -> Partial {
-        let found: Vec<(u128, usize)> = self
-            .groups()
-            .filter(|(_, group)| self.has_any(*group))
-            .collect();
+        let found: Vec<(u128, usize)> = self.groups_with_any().collect();
         let numbers = self
             .numbers
             .iter_mut()
@@ -264,6 +313,7 @@ impl Cells {
             self.groups = 0;
         }
         self.seen = SeenCustomers::default();
+        self.customers_of_keys();
         Partial {
             keys: found.into_iter().map(|(key, _)| key).collect(),
             numbers,
@@ -295,38 +345,47 @@ impl Cells {
         Ok(())
     }
 
-    /// Has a customer count in a key's group, once, for what is said of him by one of his orders.
+    /// Has a customer count in a key's group, once.
     ///
     /// # Errors
     /// If there are too many.
-    pub(crate) fn note_customer(
-        &mut self,
-        key: u128,
-        code: u32,
-        order: &Order,
-    ) -> Result<(), StoreError> {
-        let customer = Customer {
-            orders: order.customer_orders,
-            value: order.customer_value,
-        };
-        self.add_customer((key, code), customer)
-    }
-
-    fn add_customer(&mut self, at: (u128, u32), customer: Customer) -> Result<(), StoreError> {
+    pub(crate) fn note_customer(&mut self, key: u128, code: u32) -> Result<(), StoreError> {
+        if let Some((met, _)) = &mut self.customer_keys {
+            met.set(key as usize);
+            return Ok(());
+        }
         if self.customers.len() >= MOST_GROUPS {
             return Err(StoreError::TooLarge(format!(
                 "more than {MOST_GROUPS} customers in groups"
             )));
         }
-        if self.seen.insert(at) {
-            self.customers.push((at, customer));
+        if self.seen.insert((key, code)) {
+            self.customers.push((key, code));
         }
         Ok(())
     }
 
+    /// Brings the customers that keys tell to the others.
+    fn customers_of_keys(&mut self) {
+        let Some((met, (stride, codes))) = &mut self.customer_keys else {
+            return;
+        };
+        let code = |key: usize| (key as u128 / *stride % *codes) as u32;
+        let keys = met.ones_in(0, met.len());
+        self.customers
+            .extend(keys.map(|key| (key as u128, code(key))));
+        *met = Bits::zeros(met.len());
+    }
+
     /// Adds what customers count for to the measures that are of them, once everything is found.
-    pub(crate) fn settle_customers(&mut self, measures: &[Measure]) -> Result<(), StoreError> {
-        for ((key, _), customer) in std::mem::take(&mut self.customers) {
+    pub(crate) fn settle_customers(
+        &mut self,
+        measures: &[Measure],
+        known: impl Fn(u32) -> Customer,
+    ) -> Result<(), StoreError> {
+        self.customers_of_keys();
+        for (key, code) in std::mem::take(&mut self.customers) {
+            let customer = known(code);
             let group = self.group(key)?;
             for (measure, numbers) in measures.iter().zip(&mut self.numbers) {
                 match measure {
@@ -355,8 +414,8 @@ impl Cells {
         for (key, sum) in &partial.lump_sums {
             self.note_lump_sum(key_here(*key), *sum)?;
         }
-        for ((key, code), customer) in &partial.customers {
-            self.add_customer((key_here(*key), *code), *customer)?;
+        for (key, code) in &partial.customers {
+            self.note_customer(key_here(*key), *code)?;
         }
         Ok(())
     }
@@ -369,16 +428,38 @@ impl Cells {
         }
     }
 
-    /// Keys and positions of all groups.
-    pub(crate) fn groups(&self) -> Box<dyn Iterator<Item = (u128, usize)> + '_> {
+    /// Keys and positions of the groups that have anything.
+    pub(crate) fn groups_with_any(&self) -> Box<dyn Iterator<Item = (u128, usize)> + '_> {
         match &self.index {
-            Some(index) => Box::new(index.iter().map(|(key, group)| (*key, *group as usize))),
-            None => Box::new((0..self.groups).map(|group| (group as u128, group))),
+            Some(index) => {
+                let groups = index.iter().map(|(key, group)| (*key, *group as usize));
+                Box::new(groups.filter(|(_, group)| self.has_any(*group)))
+            }
+            None => {
+                let found = self.found();
+                let groups = (0..found.len()).filter(move |group| found.get(*group));
+                Box::new(groups.map(|group| (group as u128, group)))
+            }
         }
+    }
+
+    /// The positions of groups that have anything.
+    fn found(&self) -> Bits {
+        Bits::from_words(self.groups, |words| {
+            self.numbers.iter().for_each(|numbers| numbers.mark(words));
+        })
     }
 
     /// Whether any number of the group isn't 0.
     pub(crate) fn has_any(&self, group: usize) -> bool {
         self.numbers.iter().any(|numbers| numbers.get(group) != 0)
+    }
+}
+
+fn mark<N: Copy + Default + PartialEq>(words: &mut [u64], numbers: &[N]) {
+    for (word, numbers) in words.iter_mut().zip(numbers.chunks(64)) {
+        for (at, number) in numbers.iter().enumerate() {
+            *word |= u64::from(*number != N::default()) << at;
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::tally::{CHUNK, Tally};
 use super::weight::Weight;
 use super::whole;
 use crate::bits::Bits;
-use crate::image::{Moments, Visitors};
+use crate::image::{Codes, Moments, Visitors};
 use crate::part::{Part, Times};
 use crate::shard::Stretch;
 
@@ -137,6 +137,45 @@ pub(crate) fn things(
         }
         return;
     }
+    each_chunk(selected, bound, is_of_visit, room, |tally| {
+        for (measure, weight) in &weights {
+            tally.add(*measure, weight, cells);
+        }
+        for average in &mut averages {
+            average.add(tally, cells);
+        }
+    });
+    for average in &mut averages {
+        average.settle(cells);
+    }
+}
+
+/// Has the customers of the `selected` orders count in their groups.
+pub(crate) fn customers(
+    selected: &Bits,
+    bound: &Bound,
+    customers: &Codes,
+    cells: &mut Cells,
+    room: &mut Room,
+) -> Result<(), StoreError> {
+    let mut done = Ok(());
+    each_chunk(selected, bound, false, room, |tally| {
+        if done.is_ok() {
+            done = tally.note_customers(customers, cells);
+        }
+    });
+    done
+}
+
+/// Gives the `selected` things with their groups, chunk by chunk.
+fn each_chunk(
+    selected: &Bits,
+    bound: &Bound,
+    is_of_visit: bool,
+    room: &mut Room,
+    mut each: impl FnMut(&mut Tally),
+) {
+    let len = bound.table.len();
     let offsets = bound.table.offsets();
     let scenes_matter = !bound.visit.is_empty() || !bound.moment.is_empty();
     let Room { keys, tally } = room;
@@ -159,17 +198,9 @@ pub(crate) fn things(
                     *key += keys[*row as usize];
                 }
             }
-            for (measure, weight) in &weights {
-                tally.add(*measure, weight, cells);
-            }
-            for average in &mut averages {
-                average.add(tally, cells);
-            }
+            each(tally);
         }
         from = to;
-    }
-    for average in &mut averages {
-        average.settle(cells);
     }
 }
 

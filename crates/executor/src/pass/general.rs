@@ -180,7 +180,7 @@ impl General<'_> {
             for (measure, weight) in self.weights {
                 match weight {
                     Weight::Visitor => self.cells.count_visitor(*measure, group),
-                    Weight::Sold(codes) => {
+                    Weight::Sold { skus, .. } => {
                         // The rows of an order are neighbours, so what was sold before in the same
                         // order is all that needs to be remembered.
                         let orders = &self.world.parts[self.number].orders;
@@ -189,7 +189,7 @@ impl General<'_> {
                             *sold_in = order;
                             sold.clear();
                         }
-                        let product = (*measure, group, codes.get(thing));
+                        let product = (*measure, group, skus.get(thing));
                         if !sold.contains(&product) {
                             sold.push(product);
                             self.cells.numbers[*measure].add(group, 1);
@@ -202,8 +202,7 @@ impl General<'_> {
                         }
                     }
                     Weight::Customer(codes) => {
-                        let order = self.world.parts[self.number].orders.order(thing);
-                        self.cells.note_customer(*key, codes.get(thing), order)?;
+                        self.cells.note_customer(*key, codes.get(thing))?;
                     }
                     weight => self.cells.numbers[*measure].add(group, weight.amount(thing)),
                 }

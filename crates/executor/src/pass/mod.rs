@@ -250,6 +250,10 @@ impl Ready {
         else {
             return Ok(());
         };
+        if cells.is_dense() && self.bound.is_flat() {
+            let room = &mut self.room;
+            return flat::customers(orders, &self.bound, codes, cells, room);
+        }
         let (weights, orders) = (
             [(*measure, Weight::Customer(codes.clone()))],
             orders.clone(),
@@ -279,14 +283,33 @@ impl Ready {
             }
             Selected::Things(things) => things.clone(),
         };
-        let is_sold = |(_, weight): &(usize, Weight)| matches!(weight, Weight::Sold(_));
-        if cells.is_dense() && bound.is_flat() && !weights.iter().any(is_sold) {
+        if cells.is_dense() && bound.is_flat() {
             let (of_visit, room) = (self.counted.is_of_visit(), &mut self.room);
             flat::things(&things, bound, of_visit, weights, cells, room);
-            return Ok(());
+            return self.sold(world, &things, cells);
         }
         let mut buffers = std::mem::take(&mut self.buffers);
         let done = self.general(world, cells, &mut buffers).things(&things);
+        self.buffers = buffers;
+        done
+    }
+
+    /// Counts as sold the rows of products that come more than once in their order: they count once
+    /// a group. All others were counted by themselves.
+    fn sold(&mut self, world: &World, rows: &Bits, cells: &mut Cells) -> Result<(), StoreError> {
+        let is_sold = |(_, weight): &&(usize, Weight)| matches!(weight, Weight::Sold { .. });
+        let Some((measure, Weight::Sold { skus, repeated })) = self.weights.iter().find(is_sold)
+        else {
+            return Ok(());
+        };
+        let (skus, repeated) = (skus.clone(), repeated.clone());
+        let mut rows = rows.clone();
+        rows.and(&repeated);
+        let weights = [(*measure, Weight::Sold { skus, repeated })];
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let mut general = self.general(world, cells, &mut buffers);
+        general.weights = &weights;
+        let done = general.things(&rows);
         self.buffers = buffers;
         done
     }

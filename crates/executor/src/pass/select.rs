@@ -132,11 +132,7 @@ pub(crate) fn things(
         if counted == Counted::CancelledOrder {
             things.and(cancelled);
         } else if cancelled.any() {
-            for at in 0..things.len() {
-                if cancelled.get(orders.order_of(*thing, at)) {
-                    things.clear(at);
-                }
-            }
+            things.and_not(&orders.things_of(*thing, cancelled));
         }
     }
     if let Counted::Conversion(thing) = counted {
@@ -161,7 +157,7 @@ fn in_orders(
     let offsets = table.offsets();
     let mut things = things_of(&left.scenes, offsets, table.len());
     match part.times(counted.thing())? {
-        Times::Orders(orders, thing) => things.and(&orders.table(thing).times.within(range)),
+        Times::Orders(orders, thing) => things.and(&orders.within(thing, range)),
         times => {
             offsets.each_with_things(0, table.len(), |scene, these| {
                 for thing in these {

@@ -1,9 +1,12 @@
 //! Rows with the group of each, and the loops that add up what they weigh.
 
+use afsa_store::StoreError;
+
 use super::cells::{Cells, Numbers};
 use super::weight::Weight;
 use crate::bits::{Bits, low_ones, ones};
 use crate::image::{Amounts, Codes};
+use crate::orders::{Exact, NOTHING};
 
 /// Rows or things worked on at once: their keys stay in the nearest cache.
 pub(super) const CHUNK: usize = 2_048;
@@ -142,8 +145,30 @@ impl Tally {
                 // Amounts of odd data may be too great for sums of 64 bits, or below 0.
                 Amounts::I64(_) => self.add_amounts(measure, weight, cells),
             },
+            Weight::Exact(amounts) => match &**amounts {
+                Exact::Narrow(all) => {
+                    let rows = self.rows.iter().map(|row| all[first + *row as usize]);
+                    let keys = self.keys.iter().map(|key| *key as usize);
+                    let known = keys.zip(rows).filter(|(_, amount)| *amount != NOTHING);
+                    cells.numbers[measure].add_each(known);
+                }
+                Exact::Wide(_) => self.add_amounts(measure, weight, cells),
+            },
             weight => self.add_amounts(measure, weight, cells),
         }
+    }
+
+    /// Has the customer of each row count in its group.
+    pub(super) fn note_customers(
+        &self,
+        customers: &Codes,
+        cells: &mut Cells,
+    ) -> Result<(), StoreError> {
+        let mut rows = self.rows.iter().zip(&self.keys);
+        rows.try_for_each(|(row, key)| {
+            let customer = customers.get(self.first + *row as usize);
+            cells.note_customer((*key).into(), customer)
+        })
     }
 
     fn add_amounts(&self, measure: usize, weight: &Weight, cells: &mut Cells) {
@@ -168,8 +193,8 @@ impl Tally {
                 let add = |key: usize, sum| counts[key] += sum;
                 add_up(keys, groups, &mut self.sums, number, add);
             }
-            Numbers::Sums(sums) => {
-                let add = |key: usize, sum| sums[key] += i128::from(sum);
+            sums => {
+                let add = |key: usize, sum: u64| sums.add(key, sum.into());
                 add_up(keys, groups, &mut self.sums, number, add);
             }
         }

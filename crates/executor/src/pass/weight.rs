@@ -8,7 +8,7 @@ use afsa_store::{Measure, StoreError};
 use crate::bits::Bits;
 use crate::filter::Left;
 use crate::image::{Amounts, Codes, LumpSums, Thing};
-use crate::orders::{Carts, Exact};
+use crate::orders::{Carts, Exact, OrderAmounts};
 use crate::part::{Part, scenes_of};
 use crate::world::World;
 
@@ -27,7 +27,11 @@ pub(crate) enum Weight {
     Action(Arc<Codes>, u32),
     Exact(Arc<Exact>),
     /// 1 for each product of an order, once a group.
-    Sold(Arc<Codes>),
+    Sold {
+        skus: Arc<Codes>,
+        /// The rows whose product has another row in its order.
+        repeated: Arc<Bits>,
+    },
     /// The campaign that is paid as a whole, once a group.
     LumpSum(Arc<LumpSums>),
     /// The customer, once a group.
@@ -91,7 +95,10 @@ impl Weight {
             Checkouts => action(part, Thing::Product, ProductAction::Checkout)?,
             PromotionViews => action(part, Thing::Promotion, ProductAction::PromotionView)?,
             PromotionClicks => action(part, Thing::Promotion, ProductAction::PromotionClick)?,
-            OrderCost => Weight::Exact(Arc::new(Exact::of(costs_of_orders(part)?))),
+            OrderCost => {
+                let costs = costs_of_orders(part)?.into_iter().map(Some);
+                Weight::Exact(Arc::new(Exact::collect(costs)))
+            }
             Revenue
             | Tax
             | Shipping
@@ -108,7 +115,12 @@ impl Weight {
             | ProductRevenue
             | RefundAmount
             | RefundedUnits
-            | ProductRefundAmount => Weight::Exact(part.orders.amounts(measure)),
+            | ProductRefundAmount => match part.orders.amounts(measure) {
+                OrderAmounts::Money(amounts) => Weight::Exact(amounts),
+                OrderAmounts::Numbers(numbers) if is_known(measure) => Weight::Known(numbers),
+                OrderAmounts::Numbers(numbers) => Weight::Amount(numbers),
+                OrderAmounts::These(these) => Weight::If(Bits::clone(&these)),
+            },
             // Customers are counted once a group, whichever of their orders lie in it.
             Buyers | RepeatBuyers | LifetimeValue => Weight::Amount(Arc::new(Amounts::Nothing)),
             Carts => of_carts(part, |carts| &carts.held_something),
@@ -116,7 +128,9 @@ impl Weight {
             CheckoutVisits => of_carts(part, |carts| &carts.checkout),
             AbandonedCheckouts => of_carts(part, |carts| &carts.abandoned_checkout),
             ProductsSold => {
-                Weight::Sold(part.codes(Thing::OrderRow, afsa_store::Dimension::ProductSku)?)
+                let skus = part.codes(Thing::OrderRow, afsa_store::Dimension::ProductSku)?;
+                let repeated = part.orders.repeated(&skus);
+                Weight::Sold { skus, repeated }
             }
         })
     }
@@ -167,10 +181,21 @@ impl Weight {
             Weight::Amount(amounts) => amounts.get(row).unwrap_or(0).into(),
             Weight::Known(amounts) => amounts.get(row).is_some().into(),
             Weight::Action(codes, action) => (codes.get(row) == *action).into(),
-            Weight::Exact(amounts) => amounts.get(row),
-            Weight::Visitor | Weight::Sold(_) | Weight::LumpSum(_) | Weight::Customer(_) => 0,
+            Weight::Exact(amounts) => amounts.amount(row),
+            // Those that have others beside them are counted by themselves.
+            Weight::Sold { repeated, .. } => (!repeated.get(row)).into(),
+            Weight::Visitor | Weight::LumpSum(_) | Weight::Customer(_) => 0,
         }
     }
+}
+
+/// Whether it counts where a number is known that another measure sums.
+fn is_known(measure: Measure) -> bool {
+    use Measure::*;
+    matches!(
+        measure,
+        DaysToPurchaseKnown | VisitsToPurchaseKnown | DaysSinceCampaignKnown
+    )
 }
 
 fn action(part: &Part, thing: Thing, action: ProductAction) -> Result<Weight, StoreError> {
@@ -203,8 +228,7 @@ fn costs_of_orders(part: &Part) -> Result<Vec<i128>, StoreError> {
             return;
         };
         for order in these {
-            let revenue = orders.order(order).revenue.unwrap_or(0);
-            amounts[order] = method.cost_of_order(price, revenue);
+            amounts[order] = method.cost_of_order(price, orders.revenue(order));
         }
     });
     Ok(amounts)
@@ -214,7 +238,7 @@ fn costs_of_orders(part: &Part) -> Result<Vec<i128>, StoreError> {
 fn ordered(part: &Part, left: Option<&Bits>) -> Bits {
     let orders = &part.orders;
     let Some(left) = left else {
-        return orders.ordered().clone();
+        return Bits::clone(orders.ordered());
     };
     let mut counted = left.clone();
     counted.and_not(orders.cancelled());

@@ -42,9 +42,8 @@ pub(super) fn add(
 }
 
 fn add_each(numbers: &mut Numbers, weight: &Weight, selected: &Bits, from: usize, to: usize) {
-    for row in selected.ones_in(from, to) {
-        numbers.add(0, weight.amount(row));
-    }
+    let amounts = selected.ones_in(from, to).map(|row| weight.amount(row));
+    numbers.add(0, amounts.fold(0, i128::saturating_add));
 }
 
 /// The sum of a number, less than 2³², of each selected row.

@@ -15,6 +15,7 @@ use afsa_model::{
 
 pub use customers::add as add_customers;
 use money::Exchange;
+pub use money::with_defaults;
 
 /// A purchase, refund or order status as stored, with the visit it lies in.
 #[derive(Clone, Debug)]
@@ -55,15 +56,20 @@ pub enum Customer {
 }
 
 impl Customer {
+    /// The user of whom this is the label.
+    pub fn of_user_label(label: &Arc<str>) -> Customer {
+        Customer::User(match label.strip_prefix("user:") {
+            Some(user) if is_label(user) => user.into(),
+            _ => label.clone(),
+        })
+    }
+
     /// A text that no two customers share: the user as told, else `visitor:` and the key, else
     /// `order:` and the order's id. A user who is called like one of these is told as `user:`.
     pub fn label(&self) -> Arc<str> {
         match self {
             Customer::User(user) => {
-                let is_label = ["user:", "visitor:", "order:"]
-                    .iter()
-                    .any(|prefix| user.starts_with(prefix));
-                if is_label {
+                if is_label(user) {
                     format!("user:{user}").into()
                 } else {
                     user.clone()
@@ -73,6 +79,11 @@ impl Customer {
             Customer::Unknown(order) => format!("order:{order}").into(),
         }
     }
+}
+
+fn is_label(text: &str) -> bool {
+    let prefixes = ["user:", "visitor:", "order:"];
+    prefixes.iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// One purchase, by account and order id, for ever. Money is in 10⁻¹² of the account's currency;

@@ -35,7 +35,7 @@ impl<'a> Exchange<'a> {
 }
 
 /// A missing price is 0, a missing quantity 1.
-pub(super) fn with_defaults(product: &Product) -> Product {
+pub fn with_defaults(product: &Product) -> Product {
     Product {
         price: product.price.or(Some(Decimal::ZERO)),
         quantity: product.quantity.or(Some(Decimal::ONE)),
