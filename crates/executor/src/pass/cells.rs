@@ -7,6 +7,8 @@ use crate::bits::Bits;
 use crate::image::LumpSum;
 use crate::orders::Customer;
 
+use super::customers::MetCustomers;
+
 /// Numbers of the measures of a question, by group. Each thread fills its own.
 pub(crate) struct Cells {
     /// Positions of groups by key; keys are positions themselves where `None`.
@@ -25,44 +27,14 @@ pub(crate) struct Cells {
     /// Campaigns that are paid as a whole, by key: none is paid twice in a group, whichever
     /// thread met it.
     lump_sums: HashSet<(u128, LumpSum)>,
-    /// Customers by key and code: each counts once in a group, whichever thread met him.
-    customers: Vec<(u128, u32)>,
-    seen: SeenCustomers,
+    /// Each customer counts once in a group, whichever thread met him.
+    customers: MetCustomers,
     /// Where the key tells the customer: which keys were met, and where the code is in them.
     customer_keys: Option<(Bits, CustomerAxis)>,
 }
 
 /// Where keys have the code of their customer: its stride, and how many codes there are.
 pub(crate) type CustomerAxis = (u128, u128);
-
-/// Which customers were met in which groups.
-#[derive(Default)]
-struct SeenCustomers {
-    /// By key and code, as far as both are small.
-    bits: Vec<u64>,
-    others: HashSet<(u128, u32)>,
-}
-
-impl SeenCustomers {
-    /// Codes below this, under keys below the other, have a bit each: 32 MB at most.
-    const CODES: u128 = 1 << 20;
-    const KEYS: u128 = 1 << 8;
-
-    /// Whether he wasn't met there before.
-    fn insert(&mut self, (key, code): (u128, u32)) -> bool {
-        if key >= SeenCustomers::KEYS || u128::from(code) >= SeenCustomers::CODES {
-            return self.others.insert((key, code));
-        }
-        let at = (key * SeenCustomers::CODES + u128::from(code)) as usize;
-        if self.bits.len() <= at / 64 {
-            self.bits.resize(at / 64 + 1, 0);
-        }
-        let (word, bit) = (&mut self.bits[at / 64], 1 << (at % 64));
-        let is_new = *word & bit == 0;
-        *word |= bit;
-        is_new
-    }
-}
 
 /// One measure's numbers.
 pub(crate) enum Numbers {
@@ -172,7 +144,9 @@ pub(crate) struct Partial {
     keys: Vec<u128>,
     numbers: Vec<Numbers>,
     lump_sums: Vec<(u128, LumpSum)>,
-    customers: Vec<(u128, u32)>,
+    customers: MetCustomers,
+    /// Those whom their keys tell.
+    customers_of_keys: Vec<(u128, u32)>,
 }
 
 impl Partial {
@@ -180,7 +154,8 @@ impl Partial {
         self.keys.len() * 16
             + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
             + self.lump_sums.len() * size_of::<(u128, LumpSum)>()
-            + self.customers.len() * size_of::<(u128, u32)>()
+            + self.customers.bytes()
+            + self.customers_of_keys.len() * size_of::<(u128, u32)>()
     }
 }
 
@@ -191,7 +166,7 @@ const CROWDED_BYTES: u128 = 256 << 20;
 /// More groups of one shard than these are not taken out to be kept.
 const MANY_GROUPS: u32 = 100_000;
 /// More groups than these are refused: the answer alone would take gigabytes.
-const MOST_GROUPS: usize = 16_000_000;
+pub(super) const MOST_GROUPS: usize = 16_000_000;
 
 impl Cells {
     /// Whether every key is to have a place of its own.
@@ -222,8 +197,7 @@ impl Cells {
             groups,
             has_many: false,
             lump_sums: HashSet::new(),
-            customers: Vec::new(),
-            seen: SeenCustomers::default(),
+            customers: MetCustomers::default(),
             customer_keys: customer_axis
                 .filter(|_| is_dense)
                 .map(|axis| (Bits::zeros(groups), axis)),
@@ -312,13 +286,12 @@ impl Cells {
             index.clear();
             self.groups = 0;
         }
-        self.seen = SeenCustomers::default();
-        self.customers_of_keys();
         Partial {
             keys: found.into_iter().map(|(key, _)| key).collect(),
             numbers,
             lump_sums: self.lump_sums.drain().collect(),
             customers: std::mem::take(&mut self.customers),
+            customers_of_keys: self.take_customers_of_keys(),
         }
     }
 
@@ -354,27 +327,24 @@ impl Cells {
             met.set(key as usize);
             return Ok(());
         }
-        if self.customers.len() >= MOST_GROUPS {
+        if !self.customers.insert(key, code) {
             return Err(StoreError::TooLarge(format!(
                 "more than {MOST_GROUPS} customers in groups"
             )));
         }
-        if self.seen.insert((key, code)) {
-            self.customers.push((key, code));
-        }
         Ok(())
     }
 
-    /// Brings the customers that keys tell to the others.
-    fn customers_of_keys(&mut self) {
+    /// The customers whom keys tell, with their keys.
+    fn take_customers_of_keys(&mut self) -> Vec<(u128, u32)> {
         let Some((met, (stride, codes))) = &mut self.customer_keys else {
-            return;
+            return Vec::new();
         };
         let code = |key: usize| (key as u128 / *stride % *codes) as u32;
         let keys = met.ones_in(0, met.len());
-        self.customers
-            .extend(keys.map(|key| (key as u128, code(key))));
+        let customers = keys.map(|key| (key as u128, code(key))).collect();
         *met = Bits::zeros(met.len());
+        customers
     }
 
     /// Adds what customers count for to the measures that are of them, once everything is found.
@@ -383,8 +353,9 @@ impl Cells {
         measures: &[Measure],
         known: impl Fn(u32) -> Customer,
     ) -> Result<(), StoreError> {
-        self.customers_of_keys();
-        for (key, code) in std::mem::take(&mut self.customers) {
+        let of_keys = self.take_customers_of_keys();
+        let others = std::mem::take(&mut self.customers);
+        for (key, code) in of_keys.into_iter().chain(others.each()) {
             let customer = known(code);
             let group = self.group(key)?;
             for (measure, numbers) in measures.iter().zip(&mut self.numbers) {
@@ -414,8 +385,14 @@ impl Cells {
         for (key, sum) in &partial.lump_sums {
             self.note_lump_sum(key_here(*key), *sum)?;
         }
-        for (key, code) in &partial.customers {
+        for (key, code) in &partial.customers_of_keys {
             self.note_customer(key_here(*key), *code)?;
+        }
+        if self.customer_keys.is_none() && self.customers.absorb(&partial.customers, &key_here) {
+            return Ok(());
+        }
+        for (key, code) in partial.customers.each() {
+            self.note_customer(key_here(key), code)?;
         }
         Ok(())
     }

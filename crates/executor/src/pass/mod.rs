@@ -3,6 +3,7 @@
 mod averages;
 mod bound;
 mod cells;
+mod customers;
 mod fact;
 mod flat;
 mod general;
