@@ -1,12 +1,11 @@
 //! What was done, by whom, in chains that show what was changed afterwards.
 
-use std::str::FromStr;
-
 use afsa_model::{AccountId, Timestamp};
+use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row};
-use sha2::{Digest, Sha256};
 
+use super::Action;
+use super::chain::{chain_of, hash_of, head};
 use crate::acting::Change;
 use crate::{Accounts, Error};
 
@@ -14,89 +13,6 @@ use crate::{Accounts, Error};
 const TEXT_LENGTH: usize = 4_000;
 /// Characters told of one value.
 const VALUE_LENGTH: usize = 200;
-/// The chain of what belongs to no account.
-const INSTALLATION: u32 = 0;
-/// Begins every encoding, so that a hash can be of nothing else.
-const FORM: &[u8] = b"afsa audit 1\n";
-
-macro_rules! actions {
-    ($($variant:ident $word:literal)*) => {
-        /// What was done, as a fixed word.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Action {
-            $($variant,)*
-        }
-
-        impl Action {
-            pub const ALL: &[Action] = &[$(Action::$variant,)*];
-
-            /// The word that is shown, stored and sent.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Action::$variant => $word,)*
-                }
-            }
-        }
-    };
-}
-
-actions! {
-    AccountCreated "account.created"
-    SettingsChanged "settings.changed"
-    PlanChanged "plan.changed"
-    GoalCreated "goal.created"
-    GoalChanged "goal.changed"
-    GoalDeleted "goal.deleted"
-    SegmentCreated "segment.created"
-    SegmentChanged "segment.changed"
-    SegmentDeleted "segment.deleted"
-    CheckoutStepCreated "checkout_step.created"
-    CheckoutStepChanged "checkout_step.changed"
-    CheckoutStepDeleted "checkout_step.deleted"
-    RatesChanged "rates.changed"
-    KeyCreated "key.created"
-    KeyRenamed "key.renamed"
-    KeyRevoked "key.revoked"
-    ClientCreated "client.created"
-    ClientChanged "client.changed"
-    ClientSecretRotated "client.secret_rotated"
-    ClientDeleted "client.deleted"
-    AppConnected "app.connected"
-    AppRevoked "app.revoked"
-    ShopApproved "shop.approved"
-    MemberAdded "member.added"
-    MemberRoleChanged "member.role_changed"
-    MemberRemoved "member.removed"
-    InvitationCreated "invitation.created"
-    InvitationAccepted "invitation.accepted"
-    InvitationWithdrawn "invitation.withdrawn"
-    ShareCreated "share.created"
-    ShareChanged "share.changed"
-    ShareRevoked "share.revoked"
-    PersonCreated "person.created"
-    PersonChanged "person.changed"
-    PersonDisabled "person.disabled"
-    PersonEnabled "person.enabled"
-    PersonSignedIn "person.signed_in"
-    EmailConfirmed "person.email_confirmed"
-    EmailChanged "person.email_changed"
-    PasswordChanged "person.password_changed"
-    PasswordReset "person.password_reset"
-    SecondFactorEnabled "person.second_factor_enabled"
-    SecondFactorDisabled "person.second_factor_disabled"
-    SecondFactorLocked "person.second_factor_locked"
-    RecoveryCodesMade "person.recovery_codes_made"
-    RecoveryCodeUsed "person.recovery_code_used"
-}
-
-impl FromStr for Action {
-    type Err = ();
-
-    fn from_str(input: &str) -> Result<Action, ()> {
-        let mut all = Action::ALL.iter();
-        all.find(|action| action.name() == input).copied().ok_or(())
-    }
-}
 
 /// One thing that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,24 +39,6 @@ pub struct AuditChoice {
     pub action: Option<Action>,
     /// Only entries older than the one of this id, where a page before has ended.
     pub before: Option<u64>,
-}
-
-/// How far a chain is whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditState {
-    /// Entries that the chain should have.
-    pub entries: u64,
-    /// The hash of the last; whoever notes it elsewhere notices even a chain that was forged whole.
-    pub head: [u8; 32],
-    pub fault: Option<AuditFault>,
-}
-
-/// The first entry that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditFault {
-    /// The entry's number, which may be one that is missing.
-    pub entry: u64,
-    pub what: &'static str,
 }
 
 impl Accounts {
@@ -174,38 +72,6 @@ impl Accounts {
         }
         Ok(entries)
     }
-
-    /// Follows a chain from its first entry to its head.
-    pub fn verify_audit(&self, account: Option<AccountId>) -> Result<AuditState, Error> {
-        verify(&self.read(), chain_of(account))
-    }
-
-    /// Follows every chain there is: the installation's, then those of accounts, by number.
-    pub fn verify_audits(&self) -> Result<Vec<(Option<AccountId>, AuditState)>, Error> {
-        verify_audits(&self.read())
-    }
-}
-
-/// The same of a file of accounts that is open for reading alone, of any version.
-pub fn verify_audits(
-    connection: &Connection,
-) -> Result<Vec<(Option<AccountId>, AuditState)>, Error> {
-    let has_chains = connection
-        .prepare("SELECT 1 FROM sqlite_master WHERE name = 'audit_heads'")?
-        .exists([])?;
-    if !has_chains {
-        return Ok(Vec::new());
-    }
-    let mut statement = connection
-        .prepare("SELECT chain FROM audit_heads UNION SELECT chain FROM audit ORDER BY chain")?;
-    let chains: Vec<u32> = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let verified = chains.into_iter().map(|chain| {
-        let account = (chain != INSTALLATION).then_some(AccountId(chain));
-        Ok((account, verify(connection, chain)?))
-    });
-    verified.collect()
 }
 
 /// Writes an entry behind the last of its chain, in the transaction of what it tells of.
@@ -218,7 +84,12 @@ pub(crate) fn append(
 ) -> Result<(), Error> {
     let chain = chain_of(account);
     let head = head(change.transaction, chain)?;
-    let number = head.count + 1;
+    // Where the head was taken away, what is done is still told, and the gap shows.
+    let last: i64 = change
+        .transaction
+        .prepare_cached("SELECT coalesce(max(number), 0) FROM audit WHERE chain = ?1")?
+        .query_row([chain], |row| row.get(0))?;
+    let number = head.count.max(last).saturating_add(1);
     let actor = change.actor.to_string();
     let (subject, detail) = (cut(subject), cut(detail));
     let texts = [&actor, action.name(), subject, detail].map(str::as_bytes);
@@ -272,123 +143,6 @@ fn short(value: &str) -> String {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
     }
-}
-
-struct Head {
-    count: i64,
-    hash: [u8; 32],
-}
-
-fn head(connection: &Connection, chain: u32) -> Result<Head, Error> {
-    let found = connection
-        .prepare_cached("SELECT count, hash FROM audit_heads WHERE chain = ?1")?
-        .query_row([chain], |row| {
-            Ok(Head {
-                count: row.get(0)?,
-                hash: row.get(1)?,
-            })
-        })
-        .optional()?;
-    Ok(found.unwrap_or(Head {
-        count: 0,
-        hash: [0; 32],
-    }))
-}
-
-fn verify(connection: &Connection, chain: u32) -> Result<AuditState, Error> {
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM audit WHERE chain = ?1 ORDER BY number")?;
-    let mut rows = statement.query([chain])?;
-    let mut last = [0_u8; 32];
-    let mut number = 0_i64;
-    let mut fault = None;
-    while let Some(row) = rows.next()? {
-        number += 1;
-        fault = fault_of(row, chain, number, &last)?;
-        if fault.is_some() {
-            break;
-        }
-        last = row.get("hash")?;
-    }
-    // A head that cannot be read is a head that was changed.
-    let head = head(connection, chain).unwrap_or(Head {
-        count: -1,
-        hash: [0; 32],
-    });
-    if fault.is_none() && (head.count, head.hash) != (number, last) {
-        let what = match head.count > number {
-            true => "is missing",
-            false => "is not the one that the chain ended with",
-        };
-        fault = Some((
-            if head.count > number {
-                number + 1
-            } else {
-                number
-            },
-            what,
-        ));
-    }
-    Ok(AuditState {
-        entries: u64::try_from(head.count).unwrap_or(0),
-        head: head.hash,
-        fault: fault.map(|(entry, what)| AuditFault {
-            entry: u64::try_from(entry).unwrap_or(0),
-            what,
-        }),
-    })
-}
-
-/// What is wrong with an entry that should have this number and follow this hash.
-fn fault_of(
-    row: &Row<'_>,
-    chain: u32,
-    number: i64,
-    last: &[u8; 32],
-) -> Result<Option<(i64, &'static str)>, Error> {
-    if row.get_ref("number")? != ValueRef::Integer(number) {
-        return Ok(Some((number, "is missing")));
-    }
-    let bytes = |column| -> Result<&[u8], Error> {
-        // Of bytes that are no text too the hash can be taken: it is another one.
-        Ok(match row.get_ref(column)? {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
-            _ => &[],
-        })
-    };
-    let at = match row.get_ref("at")? {
-        ValueRef::Integer(at) => at,
-        _ => return Ok(Some((number, CHANGED))),
-    };
-    let texts = [
-        bytes("actor")?,
-        bytes("action")?,
-        bytes("subject")?,
-        bytes("detail")?,
-    ];
-    let hash = hash_of(last, chain, number, at, texts);
-    Ok((bytes("hash")? != hash).then_some((number, CHANGED)))
-}
-
-const CHANGED: &str = "was changed";
-
-/// Lengths stand before texts, so no two entries have one encoding.
-fn hash_of(last: &[u8; 32], chain: u32, number: i64, at: i64, texts: [&[u8]; 4]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(FORM);
-    hasher.update(last);
-    hasher.update(chain.to_be_bytes());
-    hasher.update(number.to_be_bytes());
-    hasher.update(at.to_be_bytes());
-    for text in texts {
-        hasher.update((text.len() as u64).to_be_bytes());
-        hasher.update(text);
-    }
-    hasher.finalize().into()
-}
-
-fn chain_of(account: Option<AccountId>) -> u32 {
-    account.map_or(INSTALLATION, |account| account.0)
 }
 
 fn cut(text: &str) -> &str {

@@ -1,6 +1,8 @@
 //! People: who they are, what they may do in which account, and what they did.
 
+mod action;
 pub(crate) mod audit;
+mod chain;
 mod invitation;
 pub(crate) mod member;
 mod password;
@@ -11,7 +13,9 @@ mod session;
 pub(crate) mod share;
 mod token;
 
-pub use audit::{Action, AuditChoice, AuditEntry, AuditFault, AuditState, verify_audits};
+pub use action::Action;
+pub use audit::{AuditChoice, AuditEntry};
+pub use chain::{AuditFault, AuditState, verify_audits};
 pub use invitation::{CreatedInvitation, Invitation};
 pub use member::{Member, Membership};
 pub(crate) use password::Hashing;

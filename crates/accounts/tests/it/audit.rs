@@ -352,3 +352,60 @@ fn entries_of_several_processes_make_one_chain() {
     let never = accounts.verify_audit(Some(AccountId(99))).unwrap();
     assert_eq!((never.entries, never.fault), (0, None));
 }
+
+#[test]
+fn long_chains_are_followed_to_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let accounts = Accounts::in_memory().unwrap();
+    let id = acting(&accounts)
+        .create_account(&draft("First"))
+        .unwrap()
+        .id;
+    let names = ["One", "Two"].map(|name| AccountChange {
+        name: Some(name.into()),
+        ..AccountChange::default()
+    });
+    for number in 1..2_500 {
+        acting(&accounts)
+            .update_account(id, &names[number % 2])
+            .unwrap();
+    }
+    let whole = accounts.verify_audit(Some(id)).unwrap();
+    assert_eq!((whole.entries, whole.fault), (2_500, None));
+    accounts.back_up(&path).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    // From the end to the beginning, so that each is the first of all that are broken.
+    for number in [2_500_i64, 2_001, 2_000, 1_001, 1_000, 1] {
+        let change = "UPDATE audit SET subject = 'x' WHERE number = ?1";
+        assert_eq!(connection.execute(change, [number]).unwrap(), 1);
+        let found = &faults(&path)[0].1;
+        assert_eq!(
+            found.fault.as_ref().unwrap().entry,
+            number as u64,
+            "{found:?}"
+        );
+    }
+    connection
+        .execute("DELETE FROM audit WHERE number > 1000", [])
+        .unwrap();
+    connection
+        .execute("DELETE FROM audit WHERE number <= 1000", [])
+        .unwrap();
+    assert_eq!(faults(&path)[0].1.fault.as_ref().unwrap().entry, 1);
+}
+
+#[test]
+fn work_goes_on_where_the_log_was_tampered_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.sqlite");
+    let id = audited(&path);
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("DELETE FROM audit_heads", []).unwrap();
+    let accounts = Accounts::open(&path).unwrap();
+    acting(&accounts).delete_goal(id, 1).unwrap();
+    let entries = accounts.audit(Some(id), AuditChoice::default(), 1).unwrap();
+    assert_eq!((entries[0].id, &*entries[0].action), (7, "goal.deleted"));
+    let state = accounts.verify_audit(Some(id)).unwrap();
+    assert_eq!(state.fault.unwrap().entry, 7);
+}

@@ -58,7 +58,7 @@ pub fn run(
     // The link is on standard output alone, so that it can be handed on by a program.
     let choose = |person: &Person, purpose: Purpose| {
         let token = acting.invite_to_choose_password(person.id, purpose, random_bytes())?;
-        Ok::<String, CommandError>(link(&address(config), "reset", &token))
+        Ok::<String, CommandError>(link(&address(config), "reset/choose", &token))
     };
     match command {
         PeopleCommand::Create {

@@ -21,7 +21,7 @@ fn people_are_made_listed_and_shut_out() {
     let link = create("owner@example.com");
     let token = link
         .trim()
-        .strip_prefix("http://127.0.0.1:8080/manage/reset?token=afsa_ot_");
+        .strip_prefix("http://127.0.0.1:8080/manage/reset/choose?token=afsa_ot_");
     assert_eq!(token.map(str::len), Some(43), "{link}");
     create("ada@example.com");
     assert_eq!(
