@@ -2,7 +2,13 @@
 //!
 //! [`Accounts`] is the file. It holds [`Account`]s with their settings, [`Goal`]s, [`Segment`]s and
 //! [`ApiKey`]s, [`CheckoutStep`]s and own rates of exchange, and the secrets that cookieless
-//! identities are made with. [`Accounts::authenticate`] turns the text of a key into a [`Principal`]: the one account and the [`Scopes`] that it opens.
+//! identities are made with. [`Accounts::authenticate`] turns the text of a key or token into a
+//! [`Principal`]: the one account and the [`Scopes`] that it opens. Who may sign in, what each may
+//! do in which account, shares for people without any and the audit log are in [`people`].
+//!
+//! What changes anything is done by an [`Acting`], which [`Accounts::acting`] makes of an [`Actor`]
+//! and the time: whether he may is checked, and that he did is written down, in the change itself.
+//!
 //! Filters of goals and segments are texts here; what they mean is the business of whoever asks.
 //!
 //! Settings that are read are whole: what isn't kept with them, the offsets of zones and the rates
