@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use maud::html;
 
 use super::parts::or_again;
+use super::sign_in::from_shop;
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::fields::{Fields, Input, fault, form};
@@ -24,7 +25,10 @@ pub(crate) fn confirm(call: &Call) -> Outcome {
     let person = call.person()?.id;
     call.acting()?
         .confirm_email(person, call.form.get("token"))?;
-    Ok(call.go_saying("/manage", "email_confirmed"))
+    Ok(match from_shop(call) {
+        Some(next) => call.go_saying(next, "email_confirmed"),
+        None => call.go_saying("/manage", "email_confirmed"),
+    })
 }
 
 /// Sends another letter to who has not confirmed yet.
@@ -112,6 +116,9 @@ fn ask(
             p { (call.t(lead)) }
             (form(call, action, html! {
                 input type="hidden" name="token" value=(call.query.get("token"));
+                @if let Some(next) = from_shop(call) {
+                    input type="hidden" name="next" value=(next);
+                }
                 button.button type="submit" { (call.t(go)) }
             }))
         }

@@ -11,6 +11,9 @@ use crate::cookie::Keep;
 use crate::fields::{Fields, Input, form};
 use crate::site::SignUp;
 
+/// Characters of an address that a letter repeats.
+const LONGEST_NEXT: usize = 3_000;
+
 pub(crate) fn show(call: &Call) -> Outcome {
     if !call.site.accounts.has_people()? {
         return Ok(call.go("/manage/setup"));
@@ -75,6 +78,28 @@ pub(crate) fn next(call: &Call) -> &str {
         .unwrap_or("/manage")
 }
 
+/// Where a shop sent somebody who has no account yet: what he wanted there lasts through signing up
+/// and the letter that confirms his e-mail.
+pub(crate) fn from_shop(call: &Call) -> Option<&str> {
+    let next = next(call);
+    let is_of_shop = ["/wordpress/signup?", "/prestashop/signup?"]
+        .iter()
+        .any(|path| next.starts_with(path));
+    (is_of_shop && next.len() <= LONGEST_NEXT).then_some(next)
+}
+
+/// A page's address with where to go on from there.
+pub(crate) fn with_next(page: &str, next: Option<&str>) -> String {
+    let Some(next) = next else {
+        return page.to_owned();
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", next)
+        .finish();
+    let begin = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{begin}{query}")
+}
+
 fn page(call: &Call, status: StatusCode, is_refused: bool) -> Response {
     let fields = Fields::new(call, &[]);
     let body = html! {
@@ -114,7 +139,9 @@ fn elsewhere(call: &Call) -> Markup {
         p.row.small {
             a href="/manage/reset" { (call.t("sign_in.forgotten")) }
             @if call.site.sign_up == SignUp::Open {
-                a href="/manage/sign-up" { (call.t("sign_in.sign_up")) }
+                a href=(with_next("/manage/sign-up", from_shop(call))) {
+                    (call.t("sign_in.sign_up"))
+                }
             }
         }
     }

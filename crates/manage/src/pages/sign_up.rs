@@ -7,6 +7,7 @@ use maud::html;
 
 use super::parts::{name_field, new_password_field, or_again};
 use super::setup::new_person;
+use super::sign_in::{from_shop, with_next};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -60,7 +61,8 @@ fn attempt(call: &Call, invitation: Option<&Invitation>) -> Outcome {
         Ok(person) => {
             let acting = accounts.acting(Actor::Person(person.id), call.now);
             let confirmation = acting.request_confirmation(person.id, call.random())?;
-            let link = call.link(&format!("/manage/confirm?token={confirmation}"));
+            let page = format!("/manage/confirm?token={confirmation}");
+            let link = call.link(&with_next(&page, from_shop(call)));
             let values = [("name", person.name.as_str()), ("link", &link)];
             let text = call.say("mail.confirm_text", &values);
             call.send(
@@ -117,6 +119,9 @@ fn page(
         div.card {
             (form(call, "/manage/sign-up", html! {
                 input type="hidden" name="invitation" value=(token(call));
+                @if let Some(next) = from_shop(call) {
+                    input type="hidden" name="next" value=(next);
+                }
                 (name_field(&fields, "", true))
                 @if let Some(invitation) = invitation {
                     div.field {

@@ -48,7 +48,7 @@ struct Site {
     accounts: Arc<Accounts>,
     account: AccountId,
     session: String,
-    _outbox: tempfile::TempDir,
+    outbox: tempfile::TempDir,
 }
 
 struct Answer {
@@ -113,7 +113,7 @@ impl Site {
             accounts,
             account: account.id,
             session: session.text,
-            _outbox: outbox,
+            outbox,
         }
     }
 
@@ -254,6 +254,95 @@ async fn a_shop_gets_an_account_and_its_number() {
     let foreign = site.ask(&path, true, Some("account=00000099")).await;
     assert_eq!((foreign.status, foreign.leads_to()), (404, ""));
     assert_eq!(site.accounts.accounts().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_shop_asked_for_lasts_until_the_letter_is_answered() {
+    let site = Site::new("http://127.0.0.1");
+    let path = wish("https://mugs.example.com", BACK);
+    let next = query(&[("next", &path)]);
+    let page = site
+        .ask(&format!("/manage/sign-in?{next}"), false, None)
+        .await;
+    let link = format!("href=\"/manage/sign-up?{next}\"");
+    assert!(page.text.contains(&link), "{}", page.text);
+    let form = query(&[
+        ("name", "Bob"),
+        ("email", "bob@example.com"),
+        ("password", "another battery of horses"),
+        ("next", &path),
+    ]);
+    let sent = site.ask("/manage/sign-up", false, Some(&form)).await;
+    assert_eq!(sent.status, 200, "{}", sent.text);
+    // The letter is written beside; its link is what a mail program makes of it.
+    let bob = site
+        .accounts
+        .person_by_email("bob@example.com")
+        .unwrap()
+        .unwrap();
+    let letter = loop {
+        let mut letters = std::fs::read_dir(site.outbox.path()).unwrap();
+        let found = letters.find_map(|letter| {
+            let path = letter.unwrap().path();
+            let is_letter = path.extension().is_some_and(|it| it == "eml");
+            is_letter.then(|| std::fs::read_to_string(path).unwrap())
+        });
+        match found {
+            Some(letter) if letter.contains("confirm") => break letter,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    let plain = letter
+        .replace("=\r\n", "")
+        .replace("=3D", "=")
+        .replace("=\n", "");
+    let link = plain.split("http://127.0.0.1").nth(1).unwrap();
+    let link = link.split_whitespace().next().unwrap();
+    assert!(link.ends_with(&next), "{link}");
+    let signed_in = site.accounts.sign_in(
+        "bob@example.com",
+        "another battery of horses",
+        "",
+        [9; 32],
+        NOW,
+    );
+    let SignIn::SignedIn(session) = signed_in.unwrap() else {
+        panic!("there is no second factor");
+    };
+    let bobs = Site {
+        session: session.text,
+        ..site
+    };
+    let asked = bobs.get(link).await;
+    assert!(asked.text.contains("name=\"next\""), "{}", asked.text);
+    let token = link
+        .split("token=")
+        .nth(1)
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap();
+    let form = query(&[("token", token), ("next", &path)]);
+    let confirmed = bobs.ask("/manage/confirm", true, Some(&form)).await;
+    assert_eq!(confirmed.leads_to(), path);
+    assert_eq!(bob.email, "bob@example.com");
+
+    // Nothing else is carried along.
+    for next in [
+        "/manage/people",
+        "//evil.example.org/wordpress/signup?",
+        "/wordpress/signup?\\",
+        "/api/authorize?x",
+    ] {
+        let page = bobs
+            .ask(
+                &format!("/manage/sign-up?{}", query(&[("next", next)])),
+                false,
+                None,
+            )
+            .await;
+        assert!(!page.text.contains("name=\"next\""), "{next}");
+    }
 }
 
 #[tokio::test]
