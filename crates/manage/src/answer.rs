@@ -18,7 +18,7 @@ use crate::layout;
 pub(crate) type Outcome = Result<Response, Failure>;
 
 /// Nothing from elsewhere and nothing inline; framed by nobody.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), \

@@ -119,6 +119,7 @@ fn side(call: &Call, account: &Account, role: Role) -> Markup {
     html! {
         nav.side aria-label=(account.name) {
             ul {
+                li.of { (account.name) }
                 @for (path, label, right) in pages {
                     @if right.is_none_or(|right| role.may(right)) {
                         @let path = format!("{base}{path}");

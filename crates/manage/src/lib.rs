@@ -28,6 +28,7 @@
 
 mod answer;
 mod assets;
+mod authorize;
 mod call;
 mod cookie;
 mod dispatch;

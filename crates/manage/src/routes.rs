@@ -5,7 +5,7 @@ use axum::routing::MethodFilter;
 
 use crate::answer::Outcome;
 use crate::call::Call;
-use crate::{pages, plugins};
+use crate::{authorize, pages, plugins};
 
 /// Whom a page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +118,20 @@ fn all() -> &'static [Route] {
         get("/manage", "manage_home", Person, home::show),
         get("/manage/setup", "manage_setup", Anybody, setup::show),
         post("/manage/setup", "manage_setup", Anybody, setup::set_up),
+        get("/api/authorize", "authorize", Person, authorize::show),
+        post("/api/authorize", "authorize", Person, authorize::decide),
+        get(
+            "/v1/auth/{account_id}/",
+            "authorize",
+            Person,
+            authorize::show,
+        ),
+        post(
+            "/v1/auth/{account_id}/",
+            "authorize",
+            Person,
+            authorize::decide,
+        ),
         get("/manage/sign-in", "manage_sign_in", Anybody, sign_in::show),
         post(
             "/manage/sign-in",

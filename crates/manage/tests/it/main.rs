@@ -1,3 +1,7 @@
-//! The pages, asked as browsers ask.
+//! The pages, driven in process.
 
+mod access;
+mod app;
+mod entrance;
+mod forgery;
 mod plugins;
