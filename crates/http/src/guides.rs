@@ -20,9 +20,10 @@ macro_rules! guide {
 }
 
 /// In the order in which they are read.
-pub(crate) const GUIDES: [Guide; 7] = [
+pub(crate) const GUIDES: [Guide; 8] = [
     guide!("quick-start", "Quick start"),
     guide!("keys", "Keys"),
+    guide!("oauth", "OAuth with PKCE"),
     guide!("statistics", "Statistics by example"),
     guide!("orders", "Orders, products, customers"),
     guide!("batch", "Many questions at once"),

@@ -328,6 +328,13 @@ fn maintain_once(instance: &Instance, is_new_day: bool) {
             "old keys could not be destroyed",
             instance.keyring.destroy_old().map_err(Into::into),
         );
+        report(
+            "ended grants of apps could not be forgotten",
+            instance
+                .accounts
+                .forget_ended_grants(instance.clock.now())
+                .map_err(Into::into),
+        );
         report("old hits could not be removed", remove_old(instance));
     }
 }

@@ -4,12 +4,16 @@ use std::process::Command;
 
 use crate::program::{Program, skip};
 
-const GUIDES: [(&str, &str); 7] = [
+const GUIDES: [(&str, &str); 8] = [
     (
         "quick-start",
         include_str!("../../../http/pages/guides/quick-start.html"),
     ),
     ("keys", include_str!("../../../http/pages/guides/keys.html")),
+    (
+        "oauth",
+        include_str!("../../../http/pages/guides/oauth.html"),
+    ),
     (
         "statistics",
         include_str!("../../../http/pages/guides/statistics.html"),
