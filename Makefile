@@ -3,7 +3,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: demo build test lint openapi examples fuzz prove-kill bench bench-shop dashboard
+.PHONY: demo build test lint openapi examples release-document try-api clients fuzz prove-kill bench bench-shop dashboard
 
 demo: build
 	$(CARGO) run --release --locked -p afsa -- demo
@@ -39,6 +39,20 @@ openapi: node_modules/.bin/spectral
 examples: node_modules/.bin/spectral
 	UPDATE=1 $(CARGO) test -q -p afsa --bin afsa recording
 	$(MAKE) openapi
+
+# Makes the document of today the one that later ones are compared with: at a release.
+release-document:
+	node tools/api/promise.mjs openapi/afsa.json > openapi/released.json
+
+# The long form of what the tests prove in small: schemathesis with many cases for each operation.
+try-api: node_modules/.bin/spectral
+	$(CARGO) build -q -p afsa
+	./scripts/schemathesis $${CARGO_TARGET_DIR:-target}/debug/afsa 200
+
+# Generates clients in Python, TypeScript and PHP, and has each talk to a demonstration.
+clients: node_modules/.bin/spectral
+	$(CARGO) build -q -p afsa
+	./scripts/clients $${CARGO_TARGET_DIR:-target}/debug/afsa
 
 # Bundles the embedded dashboard anew from dashboard/.
 dashboard: node_modules/.bin/spectral

@@ -4,7 +4,15 @@ import os
 
 import afsa_client
 from afsa_client.exceptions import UnauthorizedException
-from afsa_client.models import Problem
+from afsa_client.models import DimensionName, MetricName, Problem
+
+
+
+def problem_of(error: afsa_client.ApiException) -> Problem:
+    problem = Problem.from_json(error.body or "")
+    assert problem is not None, error
+    return problem
+
 
 configuration = afsa_client.Configuration(
     host=os.environ["AFSA"], access_token=os.environ["KEY"]
@@ -20,12 +28,13 @@ statistics = afsa_client.StatisticsApi(client)
 summary = statistics.get_report("summary", period="30d", compare="previous_period")
 assert isinstance(summary.data[0].visits, int) and summary.data[0].visits > 0, summary
 assert summary.meta.timezone == "Europe/Paris" and summary.meta.report == "summary"
-assert isinstance(summary.data[0].previous.visits, int)
+before = summary.data[0].previous
+assert before is not None and isinstance(before.visits, int)
 
 question = afsa_client.Question(
     period="12mo",
-    metrics=["visits", "revenue"],
-    dimensions=["channel"],
+    metrics=[MetricName.VISITS, MetricName.REVENUE],
+    dimensions=[DimensionName.CHANNEL],
     filters=["is", "device", ["desktop"]],
     limit=3,
 )
@@ -34,8 +43,8 @@ assert len(answer.data) == 3 and answer.data[0].channel, answer
 assert answer.meta.total_rows >= 3
 by_parameters = statistics.get_query(
     period="12mo",
-    metrics=["visits", "revenue"],
-    dimensions=["channel"],
+    metrics=[MetricName.VISITS, MetricName.REVENUE],
+    dimensions=[DimensionName.CHANNEL],
     filters='["is","device",["desktop"]]',
     limit=3,
 )
@@ -65,15 +74,15 @@ try:
     orders.list_orders(cursor="*")
     raise SystemExit("a wrong cursor was taken")
 except afsa_client.ApiException as error:
-    problem = Problem.from_json(error.body)
+    problem = problem_of(error)
     assert error.status == 422 and problem.error == "unprocessable", error
-    assert problem.errors[0].parameter == "cursor", problem
+    assert problem.errors and problem.errors[0].parameter == "cursor", problem
 
 try:
     stranger = afsa_client.Configuration(host=configuration.host, access_token="1-wrong")
     afsa_client.AccountsApi(afsa_client.ApiClient(stranger)).list_accounts()
     raise SystemExit("a wrong key was let in")
 except UnauthorizedException as error:
-    assert Problem.from_json(error.body).error == "access_denied"
+    assert problem_of(error).error == "access_denied"
 
 print("python: account, summary, question, orders, hit and errors are as described")

@@ -9,7 +9,7 @@ function check(holds: boolean, what: unknown): asserts holds {
 }
 
 const basePath = process.env.AFSA ?? "";
-const configuration = new Configuration({ basePath, accessToken: process.env.KEY ?? "" });
+const configuration = new Configuration({ basePath, apiKey: process.env.KEY ?? "" });
 
 async function problemOf(asking: Promise<unknown>): Promise<Problem> {
     try {
@@ -65,7 +65,7 @@ check(receipt.accepted === 1 && receipt.rejected.length === 0, receipt);
 
 const wrong = await problemOf(orders.listOrders({ cursor: "*" }));
 check(wrong.error === "unprocessable" && wrong.errors?.[0]?.parameter === "cursor", wrong);
-const stranger = new Configuration({ basePath, accessToken: "1-wrong" });
+const stranger = new Configuration({ basePath, apiKey: "1-wrong" });
 const denied = await problemOf(new AccountsApi(stranger).listAccounts());
 check(denied.error === "access_denied", denied);
 

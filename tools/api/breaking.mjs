@@ -45,9 +45,12 @@ function compareOperations(documents, place, old, now) {
 }
 
 function compareSecurity(tell, place, old, now) {
-    if (old.length === 0 && now.length > 0) tell(place, "a credential is needed now");
+    // No way at all and an empty one both say that nothing is needed.
+    const isOpen = (ways) => ways.length === 0 || ways.some((way) => Object.keys(way).length === 0);
+    if (isOpen(old) && !isOpen(now)) tell(place, "a credential is needed now");
     for (const way of old) {
         const scheme = Object.keys(way)[0];
+        if (scheme === undefined) continue;
         const other = now.find((candidate) => scheme in candidate);
         if (now.length > 0 && !other) tell(place, `the credential ${scheme} is no longer taken`);
         for (const scope of other?.[scheme] ?? []) {

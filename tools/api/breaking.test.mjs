@@ -128,4 +128,8 @@ test("a credential that was not needed breaks", () => {
     const open = structuredClone(document);
     open.paths["/things"].post.security = [];
     assert.deepEqual(breaks(open, document), ["POST /things: a credential is needed now"]);
+    open.paths["/things"].post.security = [...operation.security, {}];
+    assert.deepEqual(breaks(open, document), ["POST /things: a credential is needed now"]);
+    assert.deepEqual(breaks(document, open), []);
+    assert.deepEqual(breaks(open, open), []);
 });

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::sdk;
+
 /// A page of `/docs/guides/`.
 pub(crate) struct Guide {
     pub path: &'static str,
@@ -20,13 +22,14 @@ macro_rules! guide {
 }
 
 /// In the order in which they are read.
-pub(crate) const GUIDES: [Guide; 8] = [
+pub(crate) const GUIDES: [Guide; 9] = [
     guide!("quick-start", "Quick start"),
     guide!("keys", "Keys"),
     guide!("oauth", "OAuth with PKCE"),
     guide!("statistics", "Statistics by example"),
     guide!("orders", "Orders, products, customers"),
     guide!("batch", "Many questions at once"),
+    guide!("rates", "Rates of exchange"),
     guide!("errors", "Errors and limits"),
     guide!("importing", "Importing history"),
 ];
@@ -44,13 +47,14 @@ impl Guide {
 /// A whole page: the ways to the others, a title, and the text.
 pub(crate) fn framed(path: &str, title: &str, text: &str) -> String {
     let mut ways = String::from("<a href=\"/docs\">Reference</a>\n");
-    for guide in &GUIDES {
-        let here = if guide.path == path {
+    let guides = GUIDES.iter().map(|guide| (guide.path, guide.title));
+    for (way, title) in guides.chain([(sdk::PATH, "Generated clients")]) {
+        let here = if way == path {
             " aria-current=\"page\""
         } else {
             ""
         };
-        let _ = writeln!(ways, "<a href=\"{}\"{here}>{}</a>", guide.path, guide.title);
+        let _ = writeln!(ways, "<a href=\"{way}\"{here}>{title}</a>");
     }
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

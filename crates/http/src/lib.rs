@@ -63,6 +63,7 @@ mod rate;
 mod refusals;
 mod reply;
 mod schemas;
+mod sdk;
 mod selected;
 mod server;
 mod services;

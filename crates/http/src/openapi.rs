@@ -182,8 +182,9 @@ fn content(body: &BodyRule) -> Option<Value> {
         }
         BodyRule::Hits { schema, example } => json!({
             "application/json": {"schema": schema, "example": example},
+            // Each line is a hit or is rejected by itself, so no body is wrong as a whole.
             "application/x-ndjson": {
-                "schema": {"type": "string"},
+                "schema": {},
                 "example": "{\"type\":\"pageview\",\"location\":\"https://shop.example.com/\"}\n",
             },
         }),

@@ -13,6 +13,7 @@ use axum::routing::get;
 
 use crate::guides::{GUIDES, framed};
 use crate::problem::Word;
+use crate::sdk;
 use crate::server::Server;
 
 /// Scripts and styles of this server alone, none inline.
@@ -71,6 +72,13 @@ pub(crate) fn router() -> Router<Arc<Server>> {
     router = router
         .route("/docs/", get(async || Redirect::temporary("/docs")))
         .route("/", get(entrance));
+    let text = Bytes::from(sdk::page());
+    router = router
+        .route(sdk::PATH, get(async move || page(HTML, text.into())))
+        .route(
+            sdk::PATH.trim_end_matches('/'),
+            get(async || Redirect::permanent(sdk::PATH)),
+        );
     for guide in &GUIDES {
         let text = Bytes::from(guide.page());
         router = router.route(guide.path, get(async move || page(HTML, text.into())));

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::program::{Program, skip};
 
-const GUIDES: [(&str, &str); 8] = [
+const GUIDES: [(&str, &str); 9] = [
     (
         "quick-start",
         include_str!("../../../http/pages/guides/quick-start.html"),
@@ -25,6 +25,10 @@ const GUIDES: [(&str, &str); 8] = [
     (
         "batch",
         include_str!("../../../http/pages/guides/batch.html"),
+    ),
+    (
+        "rates",
+        include_str!("../../../http/pages/guides/rates.html"),
     ),
     (
         "errors",
@@ -85,5 +89,5 @@ fn what_the_guides_show_works_when_pasted() {
             tried += 1;
         }
     }
-    assert!(tried >= 26, "{tried}");
+    assert!(tried >= 32, "{tried}");
 }

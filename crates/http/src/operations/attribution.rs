@@ -222,7 +222,7 @@ fn dimensions(fields: &mut Fields<'_>) -> Vec<Dimension> {
             Some(dimension) if !dimensions.contains(&dimension) => dimensions.push(dimension),
             Some(_) => {
                 let detail = format!("{name} may be named once");
-                fields.fault("dimensions", "repeated", detail, Vec::new());
+                fields.fault_of_meaning("dimensions", "repeated", detail);
             }
             None => {
                 let allowed = Attributing::dimension_names();
@@ -266,7 +266,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "description": "Of the visit; channel if none is named.",
             "minItems": 1,
             "maxItems": MAX_DIMENSIONS,
-            "uniqueItems": true,
             "items": {"type": "string", "enum": Attributing::dimension_names()},
         },
         "lookback_days": {

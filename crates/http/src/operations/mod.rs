@@ -90,7 +90,7 @@ fn account_id_in_path() -> Parameter {
     Parameter::in_path(
         "account_id",
         "The number of the account, with or without leading zeros.",
-        json!({"type": "string", "pattern": "^[0-9]{1,8}$"}),
+        crate::schemas::account_id(),
         "00000001",
     )
 }
@@ -99,7 +99,7 @@ fn account_id_in_query() -> Parameter {
     Parameter::in_query(
         "account_id",
         "The account; needed only where a credential reaches several.",
-        json!({"type": "string", "pattern": "^[0-9]{1,8}$"}),
+        crate::schemas::account_id(),
         "00000001",
     )
 }

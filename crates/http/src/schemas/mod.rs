@@ -61,12 +61,12 @@ pub(crate) fn nullable(mut schema: Value) -> Value {
 
 /// An account by its number.
 pub(crate) fn account_id() -> Value {
-    json!({"type": "string", "pattern": "^[0-9]{1,8}$"})
+    json!({"type": "string", "pattern": "^0{0,7}[1-9][0-9]{0,7}$", "maxLength": 8})
 }
 
-/// A place in a list; numbers are exact up to here in every language.
+/// A place in a list.
 pub(crate) fn offset() -> Value {
-    json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": 9_007_199_254_740_991_i64})
+    json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": u32::MAX})
 }
 
 pub(crate) fn words(words: &[&str]) -> Value {
@@ -149,13 +149,15 @@ pub(crate) fn sayings_with(properties: Value, required: &[&str]) -> Value {
     schema
 }
 
-/// Beside a reference nothing else counts, so that it has to stand within.
-fn or_null(schema: Value) -> Value {
-    let is_more = ["$ref", "oneOf"]
-        .iter()
-        .any(|name| schema.get(name).is_some());
-    if is_more {
-        return json!({"allOf": [schema], "nullable": true});
+/// Null goes with a type alone. Beside a reference nothing else counts, so that it has to stand
+/// within; those that are said are filters, which are lists.
+fn or_null(mut schema: Value) -> Value {
+    if schema.get("$ref").is_some() {
+        return json!({"type": "array", "items": {}, "allOf": [schema], "nullable": true});
+    }
+    if let Some(alternative) = schema.pointer_mut("/oneOf/0") {
+        *alternative = nullable(alternative.take());
+        return schema;
     }
     nullable(schema)
 }

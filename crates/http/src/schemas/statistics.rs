@@ -194,13 +194,11 @@ pub(crate) fn question_property(name: &str) -> Value {
             "type": "array",
             "minItems": 1,
             "maxItems": MAX_METRICS,
-            "uniqueItems": true,
             "items": reference("MetricName"),
         }),
         "dimensions" => json!({
             "type": "array",
             "maxItems": MAX_DIMENSIONS,
-            "uniqueItems": true,
             "items": reference("DimensionName"),
         }),
         "filters" => reference("Filter"),
@@ -209,7 +207,6 @@ pub(crate) fn question_property(name: &str) -> Value {
         "offset" => offset(),
         "include" => json!({
             "type": "array",
-            "uniqueItems": true,
             "items": words(&INCLUDES),
         }),
         // Days, instants, zones, segments.

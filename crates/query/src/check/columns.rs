@@ -36,7 +36,7 @@ pub(super) fn metrics(
         match Metric::by_name(name) {
             Some(metric) if metrics.contains(&metric) => {
                 let detail = format!("`{name}` is asked for twice");
-                faults.invalid("metrics", pointer, detail, Vec::new());
+                faults.no_reading("metrics", pointer, detail, Vec::new());
             }
             Some(metric) => metrics.push(metric),
             None if Breakdown::by_name(name).is_some() => {
@@ -110,7 +110,7 @@ pub(super) fn dimensions(
         match Breakdown::by_name(name) {
             Some(dimension) if dimensions.contains(&dimension) => {
                 let detail = format!("`{name}` is asked for twice");
-                faults.invalid("dimensions", pointer, detail, Vec::new());
+                faults.no_reading("dimensions", pointer, detail, Vec::new());
             }
             Some(dimension) => dimensions.push(dimension),
             None if Metric::by_name(name).is_some() => {

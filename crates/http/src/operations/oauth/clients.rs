@@ -174,7 +174,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         ),
         schemas::pair(
             "OAuthClientChange",
-            schemas::parts(json!({
+            schemas::sayings(json!({
                 "name": schemas::text(),
                 "redirect_uris": schemas::texts(),
                 "scopes": scopes(),
