@@ -1,7 +1,7 @@
 //! Lists of things as JSON, CSV and NDJSON.
 
-use axum::http::HeaderValue;
 use axum::http::header::CONTENT_DISPOSITION;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
@@ -35,6 +35,14 @@ impl Listing {
         Some(format)
     }
 
+    /// What the sender accepts most of these; JSON where he wants a table of another kind.
+    pub(crate) fn accepted(headers: &HeaderMap) -> Format {
+        match Format::accepted(headers) {
+            Format::Parquet => Format::Json,
+            format => format,
+        }
+    }
+
     pub(crate) fn response(self, format: Format) -> Response {
         let body = match format {
             Format::Csv => self.table(),
@@ -49,7 +57,13 @@ impl Listing {
         response
     }
 
-    fn document(self) -> Value {
+    /// Where the next page begins, if there is one.
+    pub(crate) fn next_cursor(&self) -> Option<&str> {
+        self.beside.get("meta")?.get("next_cursor")?.as_str()
+    }
+
+    /// The rows as `data`, with what stands beside them.
+    pub(crate) fn document(self) -> Value {
         let rows: Vec<Value> = self.rows.into_iter().map(Value::Object).collect();
         let mut document = Map::from_iter([("data".to_owned(), rows.into())]);
         document.extend(self.beside);

@@ -8,6 +8,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
+use super::listed::Listed;
 use super::{account_id_in_query, selecting};
 use crate::answer::{Format, Listing, key_to_json};
 use crate::fields::{Fields, Place};
@@ -23,11 +24,18 @@ const DEFAULT_PERIOD: &str = "30d";
 const DEFAULT_MODEL: Model = Model::LastNonDirect;
 const LONGEST_LOOKBACK: i64 = 365;
 
+pub(super) const ATTRIBUTION: Listed = Listed {
+    name: "attribution",
+    path: "/v1/stats/attribution",
+    scope: Scope::StatsRead,
+    find: list,
+};
+
 pub(super) fn operations() -> Vec<Operation> {
     vec![Operation {
         id: "postAttribution",
         method: Method::POST,
-        path: "/v1/stats/attribution",
+        path: ATTRIBUTION.path,
         tag: "Statistics",
         summary: "Share orders out among the visits before them",
         description: "Orders of the period, their revenue and net revenue, by dimensions of the \
@@ -48,7 +56,7 @@ pub(super) fn operations() -> Vec<Operation> {
         },
         answer: described_answer(),
         words: vec![Word::Unprocessable],
-        handler: Handler::Question(Scope::StatsRead, |call| answer(call).boxed()),
+        handler: Handler::Question(ATTRIBUTION.scope, |call| answer(call).boxed()),
     }]
 }
 
@@ -69,56 +77,59 @@ async fn answer(call: Call) -> Result<Response, Problem> {
         let named = Listing::format(&mut fields);
         let format = named
             .or(format)
-            .unwrap_or_else(|| Format::accepted(&call.headers));
-        let (attributing, asked) = read(&mut fields);
-        let limit = selected::limit(&mut fields, MOST_ROWS);
+            .unwrap_or_else(|| Listing::accepted(&call.headers));
         let subject = Subject::of(call.authorized.clone(), call.now)?;
-        let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
-        let found = attribution(&selection, &attributing, &*subject.snapshot)?;
-
-        let telling = Telling::of(&selection);
-        let credits = |credits: &[Credit]| {
-            let models = attributing.models.iter().zip(credits);
-            models
-                .map(|(model, credit)| {
-                    let told = Value::from(told(credit, &found.total, &telling));
-                    (model.name().to_owned(), told)
-                })
-                .collect::<Map<String, Value>>()
-        };
-        let rows = found.rows.iter().take(limit).map(|row| {
-            let keys = attributing.dimensions.iter().zip(&row.keys);
-            let mut shown: Map<String, Value> = keys
-                .map(|(dimension, key)| (dimension.to_string(), key_to_json(key)))
-                .collect();
-            shown.insert("models".into(), credits(&row.credits).into());
-            if format != Format::Json {
-                flatten(&mut shown);
-            }
-            shown
-        });
-        let rows: Vec<Map<String, Value>> = rows.collect();
-        let mut meta = selected::meta(&subject, &selection)?;
-        meta.insert("total_rows".into(), found.rows.len().into());
-        meta.insert("limit".into(), limit.into());
-        let mut echo = selected::echo(&selection);
-        echo.extend(asked);
-        let listing = Listing {
-            name: "attribution",
-            columns: columns(&attributing),
-            rows,
-            beside: Map::from_iter([
-                (
-                    "totals".to_owned(),
-                    told(&found.total, &found.total, &telling).into(),
-                ),
-                ("meta".to_owned(), meta.into()),
-                ("query".to_owned(), echo.into()),
-            ]),
-        };
-        Ok(listing.response(format))
+        Ok(list(&subject, fields, format)?.response(format))
     };
     server.gate.run(&server.limits, answering).await
+}
+
+fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Listing, Problem> {
+    let (attributing, asked) = read(&mut fields);
+    let limit = selected::limit(&mut fields, MOST_ROWS);
+    let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
+    let found = attribution(&selection, &attributing, &*subject.snapshot)?;
+
+    let telling = Telling::of(&selection);
+    let credits = |credits: &[Credit]| {
+        let models = attributing.models.iter().zip(credits);
+        models
+            .map(|(model, credit)| {
+                let told = Value::from(told(credit, &found.total, &telling));
+                (model.name().to_owned(), told)
+            })
+            .collect::<Map<String, Value>>()
+    };
+    let rows = found.rows.iter().take(limit).map(|row| {
+        let keys = attributing.dimensions.iter().zip(&row.keys);
+        let mut shown: Map<String, Value> = keys
+            .map(|(dimension, key)| (dimension.to_string(), key_to_json(key)))
+            .collect();
+        shown.insert("models".into(), credits(&row.credits).into());
+        if format != Format::Json {
+            flatten(&mut shown);
+        }
+        shown
+    });
+    let rows: Vec<Map<String, Value>> = rows.collect();
+    let mut meta = selected::meta(subject, &selection)?;
+    meta.insert("total_rows".into(), found.rows.len().into());
+    meta.insert("limit".into(), limit.into());
+    let mut echo = selected::echo(&selection);
+    echo.extend(asked);
+    Ok(Listing {
+        name: "attribution",
+        columns: columns(&attributing),
+        rows,
+        beside: Map::from_iter([
+            (
+                "totals".to_owned(),
+                told(&found.total, &found.total, &telling).into(),
+            ),
+            ("meta".to_owned(), meta.into()),
+            ("query".to_owned(), echo.into()),
+        ]),
+    })
 }
 
 fn told(credit: &Credit, total: &Credit, telling: &Telling) -> Map<String, Value> {

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::accounts;
+use super::listed::{self, Listed};
 use crate::fields::{Fields, Place};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
 use crate::problem::{Fault, Problem};
@@ -23,6 +24,9 @@ use crate::question::Subject;
 use crate::{answer, document, reply, schemas};
 
 const MOST_ACTIONS: usize = 50;
+
+/// The action that tells of the account.
+const ACCOUNT: &str = "account_infos";
 
 /// Bytes of one encoded action.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -44,8 +48,10 @@ pub(crate) fn operations() -> Vec<Operation> {
         tag: "Statistics",
         summary: "Many questions at once",
         description: "Up to 50 actions under names of the sender's choosing, answered side by side \
-            on one snapshot of the data. An action is a report with its parameters, a query, or \
-            account_infos; as a form, an action may also be its JSON in base64url. An action that \
+            on one snapshot of the data. An action is a report with its parameters, a query, \
+            account_infos, or one of orders, products, carts, checkout, attribution, cohorts and \
+            rfm with the parameters of that operation but its format, for which the credential \
+            needs the operation's scope; as a form, an action may also be its JSON in base64url. An action that \
             fails carries its own error, the others are answered.",
         parameters: Vec::new(),
         body: BodyRule::Document {
@@ -54,6 +60,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 "actions": {
                     "top": {"report": "pages", "period": "7d", "limit": 10},
                     "mine": {"query": {"metrics": ["visits"], "dimensions": ["time"]}},
+                    "ways": {"action": "attribution", "models": ["first"], "period": "30d"},
                     "me": {"action": "account_infos"},
                 },
             }),
@@ -209,7 +216,7 @@ fn perform_one(
         Value::Object(action) => action,
         Value::Array(list) if list.is_empty() => &empty,
         _ => {
-            let detail = "an action must be an object: a report, a query or account_infos";
+            let detail = "an action must be an object: a report, a query or another action";
             return Err(at(pointer, "wrong_type", detail));
         }
     };
@@ -230,13 +237,22 @@ fn perform_one(
     if let Some(report) = fields.text("report") {
         return answered(subject, fields, Some(&report));
     }
-    let asks_account = match fields.text("action") {
-        Some(name) => name == "account_infos",
-        None => uid == "account_infos" || uid.starts_with("account_infos:"),
+    let name = match fields.text("action") {
+        Some(name) => name,
+        None if uid == "account_infos" || uid.starts_with("account_infos:") => ACCOUNT.to_owned(),
+        None => String::new(),
     };
-    if !asks_account {
-        let detail = "an action names a report, holds a query, or is account_infos";
-        return Err(at(pointer, "unknown_value", detail));
+    if let Some(listed) = Listed::named(&name) {
+        return listed.perform(subject, fields);
+    }
+    if name != ACCOUNT {
+        let allowed = listed::ALL.iter().map(|listed| listed.name);
+        let allowed: Vec<&str> = [ACCOUNT].into_iter().chain(allowed).collect();
+        let detail = format!(
+            "an action names a report, holds a query, or is one of {}",
+            allowed.join(", ")
+        );
+        return Err(at(pointer, "unknown_value", &detail));
     }
     fields.finish()?;
     accounts::infos(subject)

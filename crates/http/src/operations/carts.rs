@@ -5,17 +5,16 @@ use afsa_model::{Decimal, Timestamp, VisitorKey};
 use afsa_query::{CartFacts, CartMoment, CartState, HeldItem, Selection, carts};
 use afsa_store::{CartChangeKind, CartItem, CartPage, Dimension};
 use axum::http::Method;
-use axum::http::header::LINK;
-use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
-use super::orders::next_link;
+use super::listed::Listed;
 use super::selecting;
 use crate::answer::{Format, Listing, key_to_json};
-use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
+use crate::fields::Fields;
+use crate::operation::{Answer, BodyRule, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::question::Subject;
 use crate::schemas::{self, count, instant, money, nullable, number, pair, text, whole, with};
@@ -51,6 +50,13 @@ const COLUMNS: [&str; 8] = [
     "value",
 ];
 
+pub(super) const LIST: Listed = Listed {
+    name: "carts",
+    path: "/v1/carts",
+    scope: Scope::OrdersRead,
+    find: list,
+};
+
 pub(super) fn operations() -> Vec<Operation> {
     let mut listing = selecting::parameters(DEFAULT_PERIOD);
     listing.extend([
@@ -67,7 +73,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![Operation {
         id: "listCarts",
         method: Method::GET,
-        path: "/v1/carts",
+        path: LIST.path,
         tag: "Orders and products",
         summary: "List carts",
         description: "The carts of the visits that began in the period, the latest first: what each \
@@ -78,67 +84,53 @@ pub(super) fn operations() -> Vec<Operation> {
         body: BodyRule::None,
         answer: described(),
         words: vec![Word::Unprocessable],
-        handler: Handler::Question(Scope::OrdersRead, |call| list(call).boxed()),
+        handler: Handler::Question(LIST.scope, |call| LIST.answer(call).boxed()),
     }]
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let server = call.server.clone();
-    let answering = move || {
-        let mut fields = call.parameter_fields();
-        fields.given("account_id");
-        let format = Listing::format(&mut fields);
-        let format = format.unwrap_or_else(|| Format::accepted(&call.headers));
-        let state = fields.text("state");
-        let names = CartState::NAMES;
-        if let Some(state) = state.as_deref().filter(|state| !names.contains(state)) {
-            selected::unknown_word(&mut fields, "state", state, names);
-        }
-        let limit = selected::limit(&mut fields, MOST_LISTED);
-        let before = selected::cursor(&mut fields, read_cursor);
-        let subject = Subject::of(call.authorized.clone(), call.now)?;
-        let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
-        let (page, has_more) = page(&subject, &selection, state.as_deref(), before, limit)?;
+fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Listing, Problem> {
+    let state = fields.text("state");
+    let names = CartState::NAMES;
+    if let Some(state) = state.as_deref().filter(|state| !names.contains(state)) {
+        selected::unknown_word(&mut fields, "state", state, names);
+    }
+    let limit = selected::limit(&mut fields, MOST_LISTED);
+    let before = selected::cursor(&mut fields, read_cursor);
+    let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
+    let (page, has_more) = page(subject, &selection, state.as_deref(), before, limit)?;
 
-        let telling = Telling::of(&selection);
-        let rows = page.iter().map(|cart| {
-            let mut row = shown(cart, &telling);
-            if matches!(format, Format::Json | Format::NdJson) {
-                let own = &selection.currency;
-                let changes = cart.changes.iter().map(|it| change(it, &telling, own));
-                let content = cart.content.iter().map(|it| held(it, &telling));
-                row.insert("content".into(), content.collect());
-                row.insert("changes".into(), changes.collect());
-            }
-            row
-        });
-        let next = page.last().filter(|_| has_more);
-        let next = next.map(|last| cursor(last.start, last.visitor));
-        let mut meta = selected::meta(&subject, &selection)?;
-        meta.insert("limit".into(), limit.into());
-        meta.insert("next_cursor".into(), next.clone().into());
-        let mut echo = selected::echo(&selection);
-        if let Some(state) = &state {
-            echo.insert("state".into(), state.as_str().into());
+    let telling = Telling::of(&selection);
+    let rows = page.iter().map(|cart| {
+        let mut row = shown(cart, &telling);
+        if matches!(format, Format::Json | Format::NdJson) {
+            let own = &selection.currency;
+            let changes = cart.changes.iter().map(|it| change(it, &telling, own));
+            let content = cart.content.iter().map(|it| held(it, &telling));
+            row.insert("content".into(), content.collect());
+            row.insert("changes".into(), changes.collect());
         }
-        let columns = COLUMNS.into_iter().map(str::to_owned);
-        let of_visits = OF_VISITS.iter().map(Dimension::to_string);
-        let listing = Listing {
-            name: "carts",
-            columns: columns.chain(of_visits).collect(),
-            rows: rows.collect(),
-            beside: Map::from_iter([
-                ("meta".to_owned(), meta.into()),
-                ("query".to_owned(), echo.into()),
-            ]),
-        };
-        let mut response = listing.response(format);
-        if let Some(next) = next.and_then(|next| next_link("/v1/carts", &call.parameters, &next)) {
-            response.headers_mut().insert(LINK, next);
-        }
-        Ok(response)
-    };
-    server.gate.run(&server.limits, answering).await
+        row
+    });
+    let next = page.last().filter(|_| has_more);
+    let next = next.map(|last| cursor(last.start, last.visitor));
+    let mut meta = selected::meta(subject, &selection)?;
+    meta.insert("limit".into(), limit.into());
+    meta.insert("next_cursor".into(), next.clone().into());
+    let mut echo = selected::echo(&selection);
+    if let Some(state) = &state {
+        echo.insert("state".into(), state.as_str().into());
+    }
+    let columns = COLUMNS.into_iter().map(str::to_owned);
+    let of_visits = OF_VISITS.iter().map(Dimension::to_string);
+    Ok(Listing {
+        name: "carts",
+        columns: columns.chain(of_visits).collect(),
+        rows: rows.collect(),
+        beside: Map::from_iter([
+            ("meta".to_owned(), meta.into()),
+            ("query".to_owned(), echo.into()),
+        ]),
+    })
 }
 
 /// The carts of a page, and whether there are more.

@@ -7,28 +7,48 @@ use afsa_accounts::Scope;
 use afsa_query::Fraction;
 use afsa_store::{CheckoutFunnel, CheckoutStep};
 use axum::http::Method;
-use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
+use super::listed::Listed;
 use super::selecting;
-use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use crate::answer::{Format, Listing};
+use crate::fields::Fields;
+use crate::operation::{Answer, BodyRule, Handler, Operation};
 use crate::problem::{Problem, Word};
 use crate::question::Subject;
 use crate::schemas::{self, count, nullable, number, pair, text, whole, with};
-use crate::{reply, selected};
+use crate::selected;
 
 const DEFAULT_PERIOD: &str = "30d";
 /// Steps, and options of each, that an answer tells: numbers and texts are anybody's.
 const MOST_TOLD: usize = 1_000;
 
+/// What a table tells of a step; the options are a list.
+const FIGURES: [&str; 6] = [
+    "visits",
+    "entries",
+    "returns",
+    "continued",
+    "dropouts",
+    "dropout_rate",
+];
+
+pub(super) const FUNNEL: Listed = Listed {
+    name: "checkout",
+    path: "/v1/stats/checkout",
+    scope: Scope::StatsRead,
+    find: list,
+};
+
 pub(super) fn operations() -> Vec<Operation> {
     let mut parameters = selecting::parameters(DEFAULT_PERIOD);
     parameters.extend(selecting::comparing());
+    parameters.push(selecting::format());
     vec![Operation {
         id: "getCheckout",
         method: Method::GET,
-        path: "/v1/stats/checkout",
+        path: FUNNEL.path,
         tag: "Statistics",
         summary: "The checkout, step by step",
         description: "How far the visits that began in the period came in the checkout, where \
@@ -37,73 +57,83 @@ pub(super) fn operations() -> Vec<Operation> {
             order window's end dropped out nowhere.",
         parameters,
         body: BodyRule::None,
-        answer: Answer::json(
-            "The steps, by number.",
-            schemas::reference("CheckoutAnswer"),
-            example(),
-        ),
+        answer: described(),
         words: vec![Word::Unprocessable],
-        handler: Handler::Question(Scope::StatsRead, |call| answer(call).boxed()),
+        handler: Handler::Question(FUNNEL.scope, |call| FUNNEL.answer(call).boxed()),
     }]
 }
 
-async fn answer(call: Call) -> Result<Response, Problem> {
-    let server = call.server.clone();
-    let answering = move || {
-        let mut fields = call.parameter_fields();
-        fields.given("account_id");
-        let subject = Subject::of(call.authorized.clone(), call.now)?;
-        let selection = subject.select(fields, DEFAULT_PERIOD, true)?;
-        let funnel = subject.snapshot.checkout(&selection.question)?;
-        let compared = selection.comparison.as_ref();
-        let previous = compared
-            .map(|compared| subject.snapshot.checkout(&compared.question))
-            .transpose()?;
-        let named = call
-            .authorized
-            .with_accounts(|accounts, account| accounts.checkout_steps(account))?;
-        let labels: HashMap<i64, String> = named
-            .into_iter()
-            .map(|step| (step.number, step.label))
-            .collect();
-        let none = CheckoutStep::default();
-        let rows = funnel.steps.iter().take(MOST_TOLD).map(|(number, step)| {
-            let mut row = Map::from_iter([
-                ("step".to_owned(), Value::from(*number)),
-                (
-                    "label".to_owned(),
-                    labels.get(&i64::from(*number)).cloned().into(),
-                ),
-            ]);
-            row.extend(step_figures(step));
-            if let Some(previous) = &previous {
-                let then = previous.steps.get(number).unwrap_or(&none);
-                row.insert("previous".into(), step_figures(then).into());
+fn list(subject: &Subject, fields: Fields<'_>, format: Format) -> Result<Listing, Problem> {
+    let selection = subject.select(fields, DEFAULT_PERIOD, true)?;
+    let funnel = subject.snapshot.checkout(&selection.question)?;
+    let compared = selection.comparison.as_ref();
+    let previous = compared
+        .map(|compared| subject.snapshot.checkout(&compared.question))
+        .transpose()?;
+    let named = subject
+        .authorized
+        .with_accounts(|accounts, account| accounts.checkout_steps(account))?;
+    let labels: HashMap<i64, String> = named
+        .into_iter()
+        .map(|step| (step.number, step.label))
+        .collect();
+    let none = CheckoutStep::default();
+    let rows = funnel.steps.iter().take(MOST_TOLD).map(|(number, step)| {
+        let label = labels.get(&i64::from(*number)).cloned();
+        let mut row = Map::from_iter([
+            ("step".to_owned(), Value::from(*number)),
+            ("label".to_owned(), label.into()),
+        ]);
+        row.extend(step_figures(step));
+        let then = previous
+            .as_ref()
+            .map(|previous| step_figures(previous.steps.get(number).unwrap_or(&none)));
+        match then {
+            Some(then) if format == Format::Csv => {
+                let then = then.into_iter();
+                row.extend(then.map(|(name, value)| (previous_name(&name), value)));
             }
-            Value::from(row)
-        });
-        let rows: Vec<Value> = rows.collect();
-        let mut totals = totals(&funnel);
-        if let Some(previous) = &previous {
-            totals.insert("previous".into(), self::totals(previous).into());
+            Some(then) => {
+                row.insert("previous".into(), then.into());
+            }
+            None => {}
         }
-        let mut meta = selected::meta(&subject, &selection)?;
-        meta.insert("total_rows".into(), funnel.steps.len().into());
-        let zone = &selection.zone;
-        for (name, end) in [
-            ("compare_from", compared.map(|it| it.range.from)),
-            ("compare_to", compared.map(|it| it.range.to)),
-        ] {
-            meta.insert(name.into(), end.map(|end| zone.format(end)).into());
-        }
-        Ok(reply::json(&json!({
-            "data": rows,
-            "totals": totals,
-            "meta": meta,
-            "query": selected::echo(&selection),
-        })))
-    };
-    server.gate.run(&server.limits, answering).await
+        row
+    });
+    let rows = rows.collect();
+    let mut totals = totals(&funnel);
+    if let Some(previous) = &previous {
+        totals.insert("previous".into(), self::totals(previous).into());
+    }
+    let mut meta = selected::meta(subject, &selection)?;
+    meta.insert("total_rows".into(), funnel.steps.len().into());
+    let zone = &selection.zone;
+    for (name, end) in [
+        ("compare_from", compared.map(|it| it.range.from)),
+        ("compare_to", compared.map(|it| it.range.to)),
+    ] {
+        meta.insert(name.into(), end.map(|end| zone.format(end)).into());
+    }
+    let mut columns: Vec<String> = ["step", "label"].map(str::to_owned).to_vec();
+    columns.extend(FIGURES.map(str::to_owned));
+    if previous.is_some() {
+        columns.extend(FIGURES.map(previous_name));
+    }
+    Ok(Listing {
+        name: "checkout",
+        columns,
+        rows,
+        beside: Map::from_iter([
+            ("totals".to_owned(), totals.into()),
+            ("meta".to_owned(), meta.into()),
+            ("query".to_owned(), selected::echo(&selection).into()),
+        ]),
+    })
+}
+
+/// What a table calls a figure of the period that is compared with.
+fn previous_name(figure: &str) -> String {
+    format!("previous_{figure}")
 }
 
 fn step_figures(step: &CheckoutStep) -> Map<String, Value> {
@@ -186,8 +216,8 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     ]
 }
 
-fn example() -> Value {
-    json!({
+fn described() -> Answer {
+    let document = json!({
         "data": [
             {"step": 1, "label": "Address", "visits": 100, "entries": 98, "returns": 4,
              "continued": 80, "dropouts": 20, "dropout_rate": 0.2, "options": []},
@@ -209,5 +239,12 @@ fn example() -> Value {
             "compare_to": null,
         },
         "query": {"from": "2026-10-03", "to": "2026-11-01", "timezone": "Europe/Paris"},
-    })
+    });
+    let schema = schemas::reference("CheckoutAnswer");
+    let mut answer = Answer::json("The steps, by number.", schema, document);
+    answer.media.extend(schemas::text_media(
+        "step,label,visits,dropouts\r\n1,Address,100,20\r\n",
+        "{\"step\":1,\"label\":\"Address\",\"visits\":100}\n",
+    ));
+    answer
 }

@@ -3,122 +3,187 @@
 use afsa_accounts::Scope;
 use afsa_query::{Cohort, Rfm, RfmGroup, RfmSums, Selection, cohorts, rfm};
 use axum::http::Method;
-use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
+use super::listed::Listed;
 use super::selecting;
-use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
+use crate::answer::{Format, Listing};
+use crate::fields::Fields;
+use crate::operation::{Answer, BodyRule, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::question::Subject;
-use crate::reply;
 use crate::schemas::{self, count, money, nullable, number, pair, text, whole, with};
 use crate::selected::{self, Telling};
 
 const DEFAULT_PERIOD: &str = "12mo";
+
+/// A table of cohorts has a row for each of their months.
+const COHORT_COLUMNS: [&str; 9] = [
+    "month",
+    "cohort_customers",
+    "months_after",
+    "customers",
+    "retention_rate",
+    "orders",
+    "revenue",
+    "net_revenue",
+    "value_per_customer",
+];
+
+const GROUP_COLUMNS: [&str; 10] = [
+    "recency",
+    "frequency",
+    "monetary",
+    "customers",
+    "orders",
+    "revenue",
+    "value",
+    "value_per_customer",
+    "orders_per_customer",
+    "days_since_order",
+];
+
+pub(super) const COHORTS: Listed = Listed {
+    name: "cohorts",
+    path: "/v1/stats/customers/cohorts",
+    scope: Scope::StatsRead,
+    find: list_cohorts,
+};
+
+pub(super) const RFM: Listed = Listed {
+    name: "rfm",
+    path: "/v1/stats/customers/rfm",
+    scope: Scope::StatsRead,
+    find: list_groups,
+};
+
+fn parameters() -> Vec<Parameter> {
+    let mut parameters = selecting::parameters(DEFAULT_PERIOD);
+    parameters.push(selecting::format());
+    parameters
+}
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation {
             id: "getCustomerCohorts",
             method: Method::GET,
-            path: "/v1/stats/customers/cohorts",
+            path: COHORTS.path,
             tag: "Statistics",
             summary: "Customers by the month of their first order",
             description: "For each month of the period the customers whose first order ever lies \
                 in it, and month by month what they bought up to the period's end. Whoever \
                 ordered first before the period is in no cohort.",
-            parameters: selecting::parameters(DEFAULT_PERIOD),
+            parameters: parameters(),
             body: BodyRule::None,
-            answer: Answer::json(
-                "The cohorts, by month.",
-                schemas::reference("CohortsAnswer"),
-                cohorts_example(),
-            ),
+            answer: described_cohorts(),
             words: vec![Word::Unprocessable],
-            handler: Handler::Question(Scope::StatsRead, |call| {
-                answer(call, |subject, selection| {
-                    let found = cohorts(selection, &*subject.snapshot)?;
-                    let telling = Telling::of(selection);
-                    let rows = found.iter().map(|cohort| cohort_to_json(cohort, &telling));
-                    Ok(Map::from_iter([("data".to_owned(), rows.collect())]))
-                })
-                .boxed()
-            }),
+            handler: Handler::Question(COHORTS.scope, |call| COHORTS.answer(call).boxed()),
         },
         Operation {
             id: "getCustomerRfm",
             method: Method::GET,
-            path: "/v1/stats/customers/rfm",
+            path: RFM.path,
             tag: "Statistics",
             summary: "Customers by recency, frequency and money",
             description: "The customers of the period's orders in groups by three scores from 1 \
                 to 5, 5 the best: how lately they ordered, how often, and for how much. A score is \
                 one more than five times the share of customers who are strictly worse, rounded \
                 down, so that equal customers are never parted.",
-            parameters: selecting::parameters(DEFAULT_PERIOD),
+            parameters: parameters(),
             body: BodyRule::None,
-            answer: Answer::json(
-                "The groups, the best first.",
-                schemas::reference("RfmAnswer"),
-                rfm_example(),
-            ),
+            answer: described_groups(),
             words: vec![Word::Unprocessable],
-            handler: Handler::Question(Scope::StatsRead, |call| {
-                answer(call, |subject, selection| {
-                    let Rfm { groups, total } = rfm(selection, &*subject.snapshot)?;
-                    let telling = Telling::of(selection);
-                    let rows = groups.iter().map(|group| group_to_json(group, &telling));
-                    Ok(Map::from_iter([
-                        ("data".to_owned(), rows.collect()),
-                        ("totals".to_owned(), sums_to_json(&total, &telling).into()),
-                    ]))
-                })
-                .boxed()
-            }),
+            handler: Handler::Question(RFM.scope, |call| RFM.answer(call).boxed()),
         },
     ]
 }
 
-/// What finds `data` and `totals`.
-type Find = fn(&Subject, &Selection) -> Result<Map<String, Value>, Problem>;
-
-/// The answer that `find` makes of a selection, with what it is about.
-async fn answer(call: Call, find: Find) -> Result<Response, Problem> {
-    let server = call.server.clone();
-    let answering = move || {
-        let mut fields = call.parameter_fields();
-        fields.given("account_id");
-        let subject = Subject::of(call.authorized.clone(), call.now)?;
-        let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
-        let mut document = find(&subject, &selection)?;
-        document.insert("meta".into(), selected::meta(&subject, &selection)?.into());
-        document.insert("query".into(), selected::echo(&selection).into());
-        Ok(reply::json(&document.into()))
+fn list_cohorts(subject: &Subject, fields: Fields<'_>, format: Format) -> Result<Listing, Problem> {
+    let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
+    let found = cohorts(&selection, &*subject.snapshot)?;
+    let telling = Telling::of(&selection);
+    let rows = match format {
+        Format::Csv => found
+            .iter()
+            .flat_map(|cohort| month_rows(cohort, &telling))
+            .collect(),
+        _ => found
+            .iter()
+            .map(|cohort| cohort_to_json(cohort, &telling))
+            .collect(),
     };
-    server.gate.run(&server.limits, answering).await
-}
-
-fn cohort_to_json(cohort: &Cohort, telling: &Telling) -> Value {
-    let months = cohort.months.iter().enumerate().map(|(after, month)| {
-        json!({
-            "months_after": after,
-            "customers": month.customers,
-            "retention_rate": selected::number(cohort.retention(month)),
-            "orders": month.orders,
-            "revenue": telling.money(month.revenue),
-            "net_revenue": telling.money(month.net_revenue),
-            "value_per_customer": telling.money_figure(cohort.value_per_customer(month)),
-        })
-    });
-    json!({
-        "month": cohort.month,
-        "customers": cohort.customers,
-        "months": months.collect::<Vec<Value>>(),
+    Ok(Listing {
+        name: "cohorts",
+        columns: COHORT_COLUMNS.map(str::to_owned).to_vec(),
+        rows,
+        beside: beside(subject, &selection)?,
     })
 }
 
-fn group_to_json(group: &RfmGroup, telling: &Telling) -> Value {
+fn list_groups(subject: &Subject, fields: Fields<'_>, _format: Format) -> Result<Listing, Problem> {
+    let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
+    let Rfm { groups, total } = rfm(&selection, &*subject.snapshot)?;
+    let telling = Telling::of(&selection);
+    let rows = groups.iter().map(|group| group_to_json(group, &telling));
+    let mut beside = beside(subject, &selection)?;
+    beside.insert("totals".into(), sums_to_json(&total, &telling).into());
+    Ok(Listing {
+        name: "rfm",
+        columns: GROUP_COLUMNS.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        beside,
+    })
+}
+
+fn beside(subject: &Subject, selection: &Selection) -> Result<Map<String, Value>, Problem> {
+    Ok(Map::from_iter([
+        (
+            "meta".to_owned(),
+            selected::meta(subject, selection)?.into(),
+        ),
+        ("query".to_owned(), selected::echo(selection).into()),
+    ]))
+}
+
+fn cohort_to_json(cohort: &Cohort, telling: &Telling) -> Map<String, Value> {
+    Map::from_iter([
+        ("month".to_owned(), cohort.month.clone().into()),
+        ("customers".to_owned(), cohort.customers.into()),
+        (
+            "months".to_owned(),
+            months_to_json(cohort, telling).map(Value::from).collect(),
+        ),
+    ])
+}
+
+/// A row for each month of the cohort, as a table tells them.
+fn month_rows(cohort: &Cohort, telling: &Telling) -> impl Iterator<Item = Map<String, Value>> {
+    months_to_json(cohort, telling).map(|mut row| {
+        row.insert("month".into(), cohort.month.clone().into());
+        row.insert("cohort_customers".into(), cohort.customers.into());
+        row
+    })
+}
+
+fn months_to_json(cohort: &Cohort, telling: &Telling) -> impl Iterator<Item = Map<String, Value>> {
+    cohort.months.iter().enumerate().map(|(after, month)| {
+        let value_per_customer = telling.money_figure(cohort.value_per_customer(month));
+        let told = [
+            ("months_after", after.into()),
+            ("customers", month.customers.into()),
+            ("retention_rate", selected::number(cohort.retention(month))),
+            ("orders", month.orders.into()),
+            ("revenue", telling.money(month.revenue)),
+            ("net_revenue", telling.money(month.net_revenue)),
+            ("value_per_customer", value_per_customer),
+        ];
+        Map::from_iter(told.map(|(name, value)| (name.to_owned(), value)))
+    })
+}
+
+fn group_to_json(group: &RfmGroup, telling: &Telling) -> Map<String, Value> {
     let scores = group.scores;
     let mut told = Map::from_iter([
         ("recency".to_owned(), Value::from(scores.recency)),
@@ -126,7 +191,7 @@ fn group_to_json(group: &RfmGroup, telling: &Telling) -> Value {
         ("monetary".to_owned(), scores.monetary.into()),
     ]);
     told.extend(sums_to_json(&group.sums, telling));
-    told.into()
+    told
 }
 
 fn sums_to_json(sums: &RfmSums, telling: &Telling) -> Map<String, Value> {
@@ -225,7 +290,7 @@ fn meta_example() -> Value {
     })
 }
 
-fn cohorts_example() -> Value {
+fn described_cohorts() -> Answer {
     let month = |after: u32, customers: u32, rate: f64, net: &str, value: &str| {
         json!({
             "months_after": after,
@@ -237,7 +302,7 @@ fn cohorts_example() -> Value {
             "value_per_customer": value,
         })
     };
-    json!({
+    let document = json!({
         "data": [
             {"month": "2026-09", "customers": 10, "months": [
                 month(0, 10, 1.0, "300.00", "40.00"),
@@ -247,10 +312,17 @@ fn cohorts_example() -> Value {
         ],
         "meta": meta_example(),
         "query": {"from": "2026-09-01", "to": "2026-10-31", "timezone": "Europe/Paris"},
-    })
+    });
+    let schema = schemas::reference("CohortsAnswer");
+    let mut answer = Answer::json("The cohorts, by month.", schema, document);
+    answer.media.extend(schemas::text_media(
+        "month,cohort_customers,months_after,customers\r\n2026-09,10,0,10\r\n",
+        "{\"month\":\"2026-09\",\"customers\":10,\"months\":[]}\n",
+    ));
+    answer
 }
 
-fn rfm_example() -> Value {
+fn described_groups() -> Answer {
     let sums = json!({
         "customers": 12,
         "orders": 40,
@@ -264,10 +336,17 @@ fn rfm_example() -> Value {
     if let (Some(group), Some(sums)) = (group.as_object_mut(), sums.as_object()) {
         group.extend(sums.clone());
     }
-    json!({
+    let document = json!({
         "data": [group],
         "totals": sums,
         "meta": meta_example(),
         "query": {"from": "2026-09-01", "to": "2026-10-31", "timezone": "Europe/Paris"},
-    })
+    });
+    let schema = schemas::reference("RfmAnswer");
+    let mut answer = Answer::json("The groups, the best first.", schema, document);
+    answer.media.extend(schemas::text_media(
+        "recency,frequency,monetary,customers\r\n5,5,5,12\r\n",
+        "{\"recency\":5,\"frequency\":5,\"monetary\":5,\"customers\":12}\n",
+    ));
+    answer
 }

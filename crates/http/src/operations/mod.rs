@@ -12,6 +12,7 @@ mod exchange_rates;
 mod goals;
 mod imports;
 mod keys;
+mod listed;
 mod oauth;
 mod orders;
 mod people;

@@ -11,16 +11,16 @@ use afsa_query::{
 };
 use afsa_store::Value as Key;
 use axum::http::Method;
-use axum::http::header::LINK;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
-use super::orders::next_link;
+use super::listed::Listed;
 use super::{selecting, stats};
 use crate::answer::{Format, Listing, digits_of, figure_to_json, key_to_json};
+use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::question::{Answered, Subject};
@@ -67,6 +67,13 @@ const FACTS: [&str; 7] = [
     "last_price_currency",
 ];
 
+pub(super) const LIST: Listed = Listed {
+    name: "products",
+    path: "/v1/products",
+    scope: Scope::OrdersRead,
+    find: list,
+};
+
 pub(super) fn operations() -> Vec<Operation> {
     let mut listing = selecting::parameters(DEFAULT_PERIOD);
     listing.extend([
@@ -93,7 +100,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation {
             id: "listProducts",
             method: Method::GET,
-            path: "/v1/products",
+            path: LIST.path,
             tag: "Orders and products",
             summary: "List products",
             description: "The products of which something was told in the period, with their \
@@ -103,7 +110,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: BodyRule::None,
             answer: described::list_answer(),
             words: vec![Word::Unprocessable],
-            handler: Handler::Question(Scope::OrdersRead, |call| list(call).boxed()),
+            handler: Handler::Question(LIST.scope, |call| LIST.answer(call).boxed()),
         },
         Operation {
             id: "getProduct",
@@ -126,74 +133,59 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let server = call.server.clone();
-    let answering = move || {
-        let mut fields = call.parameter_fields();
-        fields.given("account_id");
-        let format = Listing::format(&mut fields);
-        let format = format.unwrap_or_else(|| Format::accepted(&call.headers));
-        let order_by = fields.texts("order_by");
-        let limit = selected::limit(&mut fields, MOST_LISTED);
-        let offset = selected::cursor(&mut fields, offset_of).unwrap_or(0);
-        let place = fields.place().clone();
-        let subject = Subject::of(call.authorized.clone(), call.now)?;
-        let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
+fn list(subject: &Subject, mut fields: Fields<'_>, _format: Format) -> Result<Listing, Problem> {
+    let order_by = fields.texts("order_by");
+    let limit = selected::limit(&mut fields, MOST_LISTED);
+    let offset = selected::cursor(&mut fields, offset_of).unwrap_or(0);
+    let place = fields.place().clone();
+    let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
 
-        let order_by = order_by.unwrap_or_else(|| vec!["product_revenue:desc".into()]);
-        let request = Request {
-            order_by: Some(order_by.clone()),
-            ..asking(&selection, &["product_sku", "product"], None)
-        };
-        let answered = subject.table_at(&request, &place)?;
-        // What is no product: orders of which no rows were told.
-        let products = answered
-            .answer
-            .rows
-            .iter()
-            .filter_map(|row| match &row.keys[..] {
-                [Key::Text(sku), ..] => Some((sku.clone(), row)),
-                _ => None,
-            });
-        let products: Vec<(Arc<str>, &Row)> = products.collect();
-        let page: Vec<_> = products.iter().skip(offset).take(limit).collect();
-        let end = offset.saturating_add(page.len());
-        let next = (end < products.len()).then(|| cursor_at(end));
-
-        let skus: Vec<Arc<str>> = page.iter().map(|(sku, _)| sku.clone()).collect();
-        let facts = product_facts(&skus, selection.traffic(), &*subject.snapshot)?;
-        let nothing = ProductFacts::default();
-        let rows = page.iter().map(|(sku, row)| {
-            let facts = facts.get(sku).unwrap_or(&nothing);
-            let mut shown = facts_to_json(sku, facts, &selection.currency);
-            shown.extend(figures(&answered, row));
-            shown
-        });
-        let rows: Vec<Map<String, Value>> = rows.collect();
-        let mut meta = selected::meta(&subject, &selection)?;
-        meta.insert("total_rows".into(), products.len().into());
-        meta.insert("limit".into(), limit.into());
-        meta.insert("next_cursor".into(), next.clone().into());
-        let mut echo = selected::echo(&selection);
-        echo.insert("order_by".into(), order_by.into());
-        let columns = FACTS.into_iter().chain(METRICS);
-        let listing = Listing {
-            name: "products",
-            columns: columns.map(str::to_owned).collect(),
-            rows,
-            beside: Map::from_iter([
-                ("meta".to_owned(), meta.into()),
-                ("query".to_owned(), echo.into()),
-            ]),
-        };
-        let mut response = listing.response(format);
-        let next = next.and_then(|next| next_link("/v1/products", &call.parameters, &next));
-        if let Some(next) = next {
-            response.headers_mut().insert(LINK, next);
-        }
-        Ok(response)
+    let order_by = order_by.unwrap_or_else(|| vec!["product_revenue:desc".into()]);
+    let request = Request {
+        order_by: Some(order_by.clone()),
+        ..asking(&selection, &["product_sku", "product"], None)
     };
-    server.gate.run(&server.limits, answering).await
+    let answered = subject.table_at(&request, &place)?;
+    // What is no product: orders of which no rows were told.
+    let products = answered
+        .answer
+        .rows
+        .iter()
+        .filter_map(|row| match &row.keys[..] {
+            [Key::Text(sku), ..] => Some((sku.clone(), row)),
+            _ => None,
+        });
+    let products: Vec<(Arc<str>, &Row)> = products.collect();
+    let page: Vec<_> = products.iter().skip(offset).take(limit).collect();
+    let end = offset.saturating_add(page.len());
+    let next = (end < products.len()).then(|| cursor_at(end));
+
+    let skus: Vec<Arc<str>> = page.iter().map(|(sku, _)| sku.clone()).collect();
+    let facts = product_facts(&skus, selection.traffic(), &*subject.snapshot)?;
+    let nothing = ProductFacts::default();
+    let rows = page.iter().map(|(sku, row)| {
+        let facts = facts.get(sku).unwrap_or(&nothing);
+        let mut shown = facts_to_json(sku, facts, &selection.currency);
+        shown.extend(figures(&answered, row));
+        shown
+    });
+    let rows: Vec<Map<String, Value>> = rows.collect();
+    let mut meta = selected::meta(subject, &selection)?;
+    meta.insert("total_rows".into(), products.len().into());
+    meta.insert("limit".into(), limit.into());
+    meta.insert("next_cursor".into(), next.clone().into());
+    let mut echo = selected::echo(&selection);
+    echo.insert("order_by".into(), order_by.into());
+    let columns = FACTS.into_iter().chain(METRICS);
+    Ok(Listing {
+        name: "products",
+        columns: columns.map(str::to_owned).collect(),
+        rows,
+        beside: Map::from_iter([
+            ("meta".to_owned(), meta.into()),
+            ("query".to_owned(), echo.into()),
+        ]),
+    })
 }
 
 /// How many products the pages before had.

@@ -152,7 +152,8 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "Action",
             json!({
                 "description": "A report by its name with what a Question may say beside it, \
-                    {\"query\": Question}, or {\"action\": \"account_infos\"}; or that as JSON in \
+                    {\"query\": Question}, {\"action\": \"account_infos\"}, or {\"action\": \
+                    \"orders\"} and so on with the operation's parameters; or that as JSON in \
                     base64url. What is wrong with an action is told in its place of the answer.",
                 "example": {"report": "pages", "period": "7d", "limit": 10},
             }),

@@ -155,3 +155,108 @@ async fn whoever_may_only_ask_learns_no_settings() {
     assert_eq!(infos["plan"]["id"], 4);
     assert!(infos.get("settings").is_none() && infos.get("usage").is_none());
 }
+
+#[tokio::test]
+async fn lists_are_actions_and_answer_as_they_would_alone() {
+    let app = App::of_shop();
+    let check = async |action: &str, path: &str, parameters: Value| {
+        let mut asked = parameters.clone();
+        asked["action"] = action.into();
+        let alone = if action == "attribution" {
+            app.post(path, parameters).await
+        } else {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in parameters.as_object().unwrap() {
+                let text = value.as_str().map(str::to_owned);
+                query.append_pair(name, &text.unwrap_or_else(|| value.to_string()));
+            }
+            app.get(&format!("{path}?{}", query.finish())).await
+        };
+        let alone = alone.expect(200).json();
+        assert!(!alone["data"].as_array().unwrap().is_empty(), "{action}");
+        let body = json!({"actions": {"one": asked}});
+        let batch = app.post("/v1/stats/batch", body).await.expect(200).json();
+        assert_eq!(batch["performed_actions"]["one"], alone, "{action}");
+        // A form knows texts only.
+        let texts = URL_SAFE.encode(asked.to_string());
+        let batch = form(&app, format!("api_key={}&actions[one]={texts}", app.key)).await;
+        let batch = batch.expect(200).json();
+        assert_eq!(batch["performed_actions"]["one"], alone, "{action}");
+    };
+    let chosen = json!({"filters": ["is", "campaign", ["autumn"]]});
+    check("orders", "/v1/orders", chosen).await;
+    // There is a next page, which `next_cursor` names.
+    check("orders", "/v1/orders", json!({"limit": 1})).await;
+    check("orders", "/v1/orders", json!({"state": "completed"})).await;
+    let all = json!({"period": "all"});
+    let ordered = json!({"period": "all", "limit": 1, "order_by": "units"});
+    check("products", "/v1/products", ordered).await;
+    check("carts", "/v1/carts", all.clone()).await;
+    let compared = json!({
+        "from": "2026-09-01", "to": "2026-09-30", "compare": "previous_period",
+    });
+    check("checkout", "/v1/stats/checkout", compared).await;
+    let models = json!({"period": "all", "models": ["first", "linear"], "lookback_days": 30});
+    check("attribution", "/v1/stats/attribution", models).await;
+    check("cohorts", "/v1/stats/customers/cohorts", all.clone()).await;
+    check("rfm", "/v1/stats/customers/rfm", all).await;
+}
+
+#[tokio::test]
+async fn faults_of_lists_are_told_at_their_action() {
+    let app = App::of_shop();
+    let check = async |action: Value, status: u16, error: &str, pointer: &str| {
+        let body = json!({"actions": {"a/b": action, "good": {"report": "summary"}}});
+        let answer = app.post("/v1/stats/batch", body).await.expect(200).json();
+        let performed = &answer["performed_actions"];
+        assert!(performed["good"]["data"].is_array());
+        let problem = &performed["a/b"];
+        assert_eq!(problem["status"], status, "{action}: {problem}");
+        assert_eq!(problem["errors"][0]["error"], error, "{action}: {problem}");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{action}");
+    };
+    let at = |field: &str| format!("/actions/a~1b/{field}");
+    let wrong = json!({"action": "orders", "state": "lost"});
+    check(wrong, 400, "unknown_value", &at("state")).await;
+    let csv = json!({"action": "carts", "format": "csv"});
+    check(csv, 400, "unknown_parameter", &at("format")).await;
+    let other = json!({"action": "orders", "account_id": "00000002"});
+    check(other, 400, "unknown_parameter", &at("account_id")).await;
+    let compared = json!({"action": "rfm", "compare": "previous_period"});
+    check(compared, 400, "unknown_parameter", &at("compare")).await;
+    let products = json!({"action": "products", "order_by": "nothing"});
+    check(products, 422, "invalid_value", &at("order_by/0")).await;
+    let cursor = json!({"action": "carts", "cursor": "x"});
+    check(cursor, 422, "invalid_value", &at("cursor")).await;
+    let model = json!({"action": "attribution", "model": "best"});
+    check(model, 400, "unknown_value", &at("model")).await;
+    let unknown = json!({"action": "customers"});
+    check(unknown, 400, "unknown_value", "/actions/a~1b").await;
+}
+
+#[tokio::test]
+async fn an_action_needs_the_scope_of_its_operation() {
+    let app = App::of_shop();
+    let key = app.key_with(app.account, [Scope::StatsRead]);
+    let names = [
+        "orders",
+        "products",
+        "carts",
+        "checkout",
+        "attribution",
+        "cohorts",
+        "rfm",
+    ];
+    let actions = names.map(|name| format!("&actions[{name}][action]={name}"));
+    let answer = form(&app, format!("api_key={key}{}", actions.concat())).await;
+    let performed = answer.expect(200).json()["performed_actions"].clone();
+    for name in names {
+        let lacks = ["orders", "products", "carts"].contains(&name);
+        if lacks {
+            assert_eq!(performed[name]["error"], "insufficient_scope", "{name}");
+            assert!(performed[name].get("data").is_none(), "{name}");
+        } else {
+            assert!(performed[name]["data"].is_array(), "{name}");
+        }
+    }
+}

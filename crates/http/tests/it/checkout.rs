@@ -66,3 +66,36 @@ async fn filters_and_periods_choose_visits() {
         .await
         .problem(400, "invalid_request");
 }
+
+#[tokio::test]
+async fn steps_are_written_as_tables() {
+    let app = App::of_shop();
+    let named = json!({"number": 2, "label": "=Payment, or \"cash\""});
+    app.post("/v1/accounts/1/checkout-steps", named)
+        .await
+        .expect(201);
+    let path = "/v1/stats/checkout?from=2026-09-01&to=2026-09-30";
+    let csv = app.get(&format!("{path}&format=csv")).await.expect(200);
+    assert_eq!(
+        csv.text(),
+        "step,label,visits,entries,returns,continued,dropouts,dropout_rate\r\n\
+         1,,2,2,1,1,1,0.5\r\n\
+         2,\"'=Payment, or \"\"cash\"\"\",2,0,0,2,0,0\r\n"
+    );
+    let compared = format!("{path}&compare=previous_period&format=csv");
+    let csv = app.get(&compared).await.expect(200).text();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].ends_with("dropout_rate,previous_visits,previous_entries,previous_returns,previous_continued,previous_dropouts,previous_dropout_rate"));
+    assert!(lines[1].ends_with("0.5,0,0,0,0,0,"), "{}", lines[1]);
+    let lines = app.get(&format!("{path}&format=ndjson")).await.expect(200);
+    let rows: Vec<Value> = lines
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let json = app.get(path).await.expect(200).json();
+    assert_eq!(Value::from(rows), json["data"]);
+    app.get(&format!("{path}&format=parquet"))
+        .await
+        .problem(400, "invalid_request");
+}

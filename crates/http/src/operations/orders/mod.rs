@@ -9,15 +9,16 @@ use afsa_accounts::Scope;
 use afsa_model::Timestamp;
 use afsa_store::{Condition, ConditionScope, Dimension, Filter, Order, Question, Test, Traffic};
 use axum::http::Method;
-use axum::http::header::LINK;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
+use super::listed::Listed;
 use super::{account_id_in_query, selecting, stats};
 use crate::answer::{Format, Listing};
+use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::question::Subject;
@@ -30,6 +31,13 @@ pub(crate) use described::schemas;
 /// How many orders a page may have.
 const MOST_LISTED: i64 = 1_000;
 const STATES: [&str; 3] = ["pending", "completed", "cancelled"];
+
+pub(super) const LIST: Listed = Listed {
+    name: "orders",
+    path: "/v1/orders",
+    scope: Scope::OrdersRead,
+    find: list,
+};
 
 pub(crate) fn operations() -> Vec<Operation> {
     let mut listing = selecting::parameters("all");
@@ -68,7 +76,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation {
             id: "listOrders",
             method: Method::GET,
-            path: "/v1/orders",
+            path: LIST.path,
             tag: "Orders and products",
             summary: "List orders",
             description: "Orders, newest first, cancelled ones too. Period and filters choose as in \
@@ -78,7 +86,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             body: BodyRule::None,
             answer: described::list_answer(),
             words: vec![Word::Unprocessable],
-            handler: Handler::Question(Scope::OrdersRead, |call| list(call).boxed()),
+            handler: Handler::Question(LIST.scope, |call| LIST.answer(call).boxed()),
         },
         Operation {
             id: "getOrder",
@@ -122,93 +130,64 @@ impl Cursor {
     }
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let server = call.server.clone();
-    let answering = move || {
-        let mut fields = call.parameter_fields();
-        fields.given("account_id");
-        let format = Listing::format(&mut fields);
-        let format = format.unwrap_or_else(|| Format::accepted(&call.headers));
-        let state = fields.text("state");
-        if let Some(state) = state.as_deref().filter(|state| !STATES.contains(state)) {
-            selected::unknown_word(&mut fields, "state", state, STATES);
-        }
-        let customer = fields.text("customer");
-        let limit = selected::limit(&mut fields, MOST_LISTED);
-        let cursor = selected::cursor(&mut fields, Cursor::read);
-        let subject = Subject::of(call.authorized.clone(), call.now)?;
-        let selection = subject.select(fields, "all", false)?;
-
-        let mut orders = subject.snapshot.orders(&selection.question)?;
-        // Ids are unique, so that time and id are a place that no order can move.
-        orders.sort_by(|left, right| (right.time, &right.id).cmp(&(left.time, &left.id)));
-        let is_meant = |order: &&Arc<Order>| {
-            let is_further = cursor
-                .as_ref()
-                .is_none_or(|cursor| (order.time, &*order.id) < (cursor.time, cursor.id.as_str()));
-            is_further
-                && state
-                    .as_ref()
-                    .is_none_or(|state| *state == shown::state_name(order.state))
-                && customer
-                    .as_ref()
-                    .is_none_or(|it| **it == *order.customer.label())
-        };
-        let mut meant = orders.iter().filter(is_meant);
-        let page: Vec<Arc<Order>> = meant.by_ref().take(limit).cloned().collect();
-        let next = page.last().filter(|_| meant.next().is_some());
-        let next = next.map(|last| Cursor::after(last));
-
-        let journeys = subject.snapshot.journeys(&page, &LISTED)?;
-        let telling = Telling::of(&selection);
-        let rows = page.iter().zip(&journeys.orders).map(|(order, visits)| {
-            let way = Way {
-                visits,
-                journeys: &journeys,
-                dimensions: &LISTED,
-            };
-            shown::listed(order, &way, &telling, &selection.currency)
-        });
-        let mut meta = selected::meta(&subject, &selection)?;
-        meta.insert("limit".into(), limit.into());
-        meta.insert("next_cursor".into(), next.clone().into());
-        let mut echo = selected::echo(&selection);
-        for (name, value) in [("state", &state), ("customer", &customer)] {
-            if let Some(value) = value {
-                echo.insert(name.into(), value.as_str().into());
-            }
-        }
-        let listing = Listing {
-            name: "orders",
-            columns: shown::COLUMNS.map(str::to_owned).to_vec(),
-            rows: rows.collect(),
-            beside: Map::from_iter([
-                ("meta".to_owned(), meta.into()),
-                ("query".to_owned(), echo.into()),
-            ]),
-        };
-        let mut response = listing.response(format);
-        if let Some(next) = next.and_then(|next| next_link("/v1/orders", &call.parameters, &next)) {
-            response.headers_mut().insert(LINK, next);
-        }
-        Ok(response)
-    };
-    server.gate.run(&server.limits, answering).await
-}
-
-/// The address of the next page (RFC 8288), which asks for the same.
-pub(in crate::operations) fn next_link(
-    path: &str,
-    parameters: &Map<String, Value>,
-    cursor: &str,
-) -> Option<axum::http::HeaderValue> {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in parameters.iter().filter(|(name, _)| *name != "cursor") {
-        query.append_pair(name, value.as_str().unwrap_or_default());
+fn list(subject: &Subject, mut fields: Fields<'_>, _format: Format) -> Result<Listing, Problem> {
+    let state = fields.text("state");
+    if let Some(state) = state.as_deref().filter(|state| !STATES.contains(state)) {
+        selected::unknown_word(&mut fields, "state", state, STATES);
     }
-    query.append_pair("cursor", cursor);
-    let link = format!("<{path}?{}>; rel=\"next\"", query.finish());
-    axum::http::HeaderValue::try_from(link).ok()
+    let customer = fields.text("customer");
+    let limit = selected::limit(&mut fields, MOST_LISTED);
+    let cursor = selected::cursor(&mut fields, Cursor::read);
+    let selection = subject.select(fields, "all", false)?;
+
+    let mut orders = subject.snapshot.orders(&selection.question)?;
+    // Ids are unique, so that time and id are a place that no order can move.
+    orders.sort_by(|left, right| (right.time, &right.id).cmp(&(left.time, &left.id)));
+    let is_meant = |order: &&Arc<Order>| {
+        let is_further = cursor
+            .as_ref()
+            .is_none_or(|cursor| (order.time, &*order.id) < (cursor.time, cursor.id.as_str()));
+        is_further
+            && state
+                .as_ref()
+                .is_none_or(|state| *state == shown::state_name(order.state))
+            && customer
+                .as_ref()
+                .is_none_or(|it| **it == *order.customer.label())
+    };
+    let mut meant = orders.iter().filter(is_meant);
+    let page: Vec<Arc<Order>> = meant.by_ref().take(limit).cloned().collect();
+    let next = page.last().filter(|_| meant.next().is_some());
+    let next = next.map(|last| Cursor::after(last));
+
+    let journeys = subject.snapshot.journeys(&page, &LISTED)?;
+    let telling = Telling::of(&selection);
+    let rows = page.iter().zip(&journeys.orders).map(|(order, visits)| {
+        let way = Way {
+            visits,
+            journeys: &journeys,
+            dimensions: &LISTED,
+        };
+        shown::listed(order, &way, &telling, &selection.currency)
+    });
+    let mut meta = selected::meta(subject, &selection)?;
+    meta.insert("limit".into(), limit.into());
+    meta.insert("next_cursor".into(), next.clone().into());
+    let mut echo = selected::echo(&selection);
+    for (name, value) in [("state", &state), ("customer", &customer)] {
+        if let Some(value) = value {
+            echo.insert(name.into(), value.as_str().into());
+        }
+    }
+    Ok(Listing {
+        name: "orders",
+        columns: shown::COLUMNS.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        beside: Map::from_iter([
+            ("meta".to_owned(), meta.into()),
+            ("query".to_owned(), echo.into()),
+        ]),
+    })
 }
 
 async fn read(call: Call) -> Result<Response, Problem> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::operation;
 use crate::operation::{Answer, Call, Handler, Operation, Parameter};
-use crate::operations::orders::next_link;
+use crate::operations::listed::next_link;
 use crate::operations::{account_id_in_path, selecting};
 use crate::problem::Problem;
 use crate::schemas::{count, instant, nullable, pair, reference, text, whole, with, words};
