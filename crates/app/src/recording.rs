@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use afsa_accounts::people::{NewPerson, Role};
 use afsa_accounts::{Actor, NewKey, Scopes};
 use afsa_http::Services;
 use afsa_model::Timestamp;
@@ -29,7 +30,7 @@ const VISITS: u64 = 4_000;
 
 /// What is asked beside the path, where an operation needs to be asked something to be of use as
 /// an example, in each of the forms that it answers in.
-const ASKED: [(&str, &[&str]); 15] = [
+const ASKED: [(&str, &[&str]); 16] = [
     ("listExchangeRates", &["currency=USD&limit=2"]),
     (
         "getReport",
@@ -48,9 +49,31 @@ const ASKED: [(&str, &[&str]); 15] = [
         ],
     ),
     ("postQuery", &["", "format=csv", "format=ndjson"]),
-    ("getCheckout", &["period=30d&compare=previous_period"]),
-    ("getCustomerCohorts", &["from=2026-09-01&to=2026-10-31"]),
-    ("getCustomerRfm", &["period=6mo"]),
+    (
+        "getCheckout",
+        &[
+            "period=30d&compare=previous_period",
+            "period=30d&format=csv",
+            "period=30d&format=ndjson",
+        ],
+    ),
+    ("postAttribution", &["", "format=csv", "format=ndjson"]),
+    (
+        "getCustomerCohorts",
+        &[
+            "from=2026-09-01&to=2026-10-31",
+            "from=2026-09-01&to=2026-10-31&format=csv",
+            "from=2026-09-01&to=2026-10-31&format=ndjson",
+        ],
+    ),
+    (
+        "getCustomerRfm",
+        &[
+            "period=6mo",
+            "period=6mo&format=csv",
+            "period=6mo&format=ndjson",
+        ],
+    ),
     (
         "listOrders",
         &[
@@ -82,9 +105,9 @@ const ASKED: [(&str, &[&str]); 15] = [
     ("createImport", &["format=ndjson"]),
 ];
 
-/// Answers that are no example: the document itself, which would be in itself, and what an app is
-/// told that a person let in on a page.
-const LEFT_OUT: [&str; 7] = [
+/// Answers that are no example: the document itself, which would be in itself, what an app is told
+/// that a person let in on a page, and what only the key of a share opens.
+const LEFT_OUT: [&str; 8] = [
     "getOpenApiDocument",
     "createToken",
     "createTokenToo",
@@ -92,6 +115,7 @@ const LEFT_OUT: [&str; 7] = [
     "introspectToken",
     "listGrants",
     "revokeGrant",
+    "openShare",
 ];
 
 struct Stopped;
@@ -109,6 +133,15 @@ impl afsa_http::Clock for Stopped {
 /// The same bytes in every run, never twice in one.
 #[derive(Default)]
 struct Counting(Mutex<u64>);
+
+impl Counting {
+    /// Goes on far behind whatever was drawn until now, which differs from run to run where
+    /// something is waited for.
+    fn leave_behind(&self) {
+        let mut count = self.0.lock().unwrap();
+        *count = count.next_multiple_of(1 << 20);
+    }
+}
 
 impl afsa_http::Randomness for Counting {
     fn bytes(&self) -> [u8; 32] {
@@ -128,6 +161,7 @@ impl afsa_http::Randomness for Counting {
 struct Demonstration {
     router: Router,
     key: String,
+    randomness: Arc<Counting>,
     // Removed with the last use of what is in it.
     instance: Arc<Instance>,
     _folder: tempfile::TempDir,
@@ -140,9 +174,10 @@ impl Demonstration {
             data_dir: folder.path().to_owned(),
             ..Config::default()
         };
+        let randomness = Arc::new(Counting::default());
         let outside = Outside {
             clock: Arc::new(Stopped),
-            randomness: Arc::new(Counting::default()),
+            randomness: randomness.clone(),
         };
         let instance = Arc::new(Instance::open_with(&config, outside).unwrap());
         let account = demo::fill(&instance, VISITS, NOW, &mut Vec::new()).unwrap();
@@ -155,12 +190,25 @@ impl Demonstration {
         let secret = instance.outside.randomness.bytes();
         let acting = instance.accounts.acting(Actor::System, NOW);
         let key = acting.create_key(account, &key, secret);
+        // The first person of an installation is its operator, the second the one to tell of.
+        let person = |email: &str, name: &str| {
+            let person = NewPerson {
+                email: email.into(),
+                name: name.into(),
+                language: "en".into(),
+            };
+            acting.create_person(&person).unwrap().id
+        };
+        person("operator@example.com", "Operator");
+        let grace = person("grace@example.com", "Grace Hopper");
+        acting.add_member(account, grace, Role::Admin).unwrap();
         let collector = serve::collector(&instance);
         let services: Services =
             serve::services(&instance, &collector, &config, "https://stats.example.com");
         Demonstration {
             router: afsa_http::router(services),
             key: key.unwrap().text,
+            randomness,
             instance,
             _folder: folder,
         }
@@ -292,6 +340,7 @@ async fn rest(demonstration: &Demonstration) {
         let imports: Value = serde_json::from_slice(&imports.bytes).unwrap();
         let mut states = imports["data"].as_array().unwrap().iter();
         if states.all(|import| import["state"] != "running") {
+            demonstration.randomness.leave_behind();
             return;
         }
         std::thread::park_timeout(Duration::from_millis(5));
