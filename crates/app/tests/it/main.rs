@@ -9,6 +9,7 @@ mod doors;
 mod ga_sample;
 mod guides;
 mod kill;
+mod oauth;
 mod online_retail;
 mod operating;
 mod people;

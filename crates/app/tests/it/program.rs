@@ -90,6 +90,17 @@ impl Program {
         (server, key.unwrap())
     }
 
+    /// A server where nobody is yet, and the link by which its owner comes.
+    pub fn first_run(&self) -> (Server, String) {
+        let (server, mut lines) = self.start(&["serve"]);
+        let link = lines.find_map(|line| {
+            let line = line.unwrap();
+            let at = line.find("http://")?;
+            Some(line[at..].split_whitespace().next()?.to_owned())
+        });
+        (server, link.expect("the server told no link"))
+    }
+
     /// What it prints after its address is left to the caller.
     fn start(&self, arguments: &[&str]) -> (Server, Lines<BufReader<ChildStdout>>) {
         let mut child = self
