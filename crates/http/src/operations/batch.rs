@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use afsa_accounts::Scope;
+use afsa_accounts::{Credential, Scope};
 use afsa_query::ColumnType;
 use afsa_store::Value as Key;
 use axum::http::Method;
@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::accounts;
 use super::listed::{self, Listed};
+use crate::authorized::Authorized;
 use crate::fields::{Fields, Place};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
 use crate::problem::{Fault, Problem};
@@ -78,8 +79,12 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 async fn perform(call: Call) -> Result<Response, Problem> {
     let actions = actions(call.document(), call.is_form())?;
+    let named = call.document().get("client_id").cloned();
     let (authorized, now) = (call.authorized.clone(), call.now);
     let answering = move || {
+        if let Some(named) = &named {
+            check_client(&authorized, named)?;
+        }
         let subject = Subject::of(authorized, now)?;
         let performed: Vec<Value> = actions
             .par_iter()
@@ -90,6 +95,31 @@ async fn perform(call: Call) -> Result<Response, Problem> {
         Ok(reply::json(&json!({"performed_actions": performed})))
     };
     call.server.gate.run(&call.server.limits, answering).await
+}
+
+/// A client that names itself beside its token has to be the one that the token was given to. Keys
+/// and shares are nobody's in particular, so beside them a name means nothing.
+fn check_client(authorized: &Authorized, named: &Value) -> Result<(), Problem> {
+    let Credential::Token { client, .. } = authorized.principal().credential else {
+        return Ok(());
+    };
+    let known = match named {
+        Value::String(name) => {
+            authorized.with_accounts(|accounts, _| accounts.client_named(name))?
+        }
+        _ => None,
+    };
+    if known.is_some_and(|known| known.id == client) {
+        return Ok(());
+    }
+    // Never access_denied, which makes a plug-in throw a token away that is another's.
+    let fault = Fault {
+        pointer: Some("/client_id".into()),
+        error: "contradiction".into(),
+        detail: "client_id is not the client that the token was given to".into(),
+        ..Fault::default()
+    };
+    Err(Problem::of_faults(vec![fault]))
 }
 
 /// The actions in their order. A list counts as a map by position: forms turn one into the other.

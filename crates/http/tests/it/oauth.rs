@@ -180,15 +180,20 @@ async fn a_plug_in_from_code_to_revocation() {
         "client_id={PLUGIN}&access_token={}&actions[a][action]=account_infos",
         tokens["access_token"].as_str().unwrap()
     );
-    let batch = Request::post("/v1/stats/batch")
-        .header("content-type", "application/x-www-form-urlencoded");
-    let batch = door
-        .app
-        .send(batch.body(Body::from(form)).unwrap())
-        .await
-        .expect(200)
-        .json();
+    let ask = async |form: String| {
+        let batch = Request::post("/v1/stats/batch")
+            .header("content-type", "application/x-www-form-urlencoded");
+        door.app.send(batch.body(Body::from(form)).unwrap()).await
+    };
+    let batch = ask(form.clone()).await.expect(200).json();
     assert_eq!(batch["performed_actions"]["a"]["id"], "00000001");
+    // Under another's name the token is no good, and not thrown away either.
+    for other in ["afsa_prestashop_plugin", "nobody", ""] {
+        let form = form.replace(PLUGIN, other);
+        let problem = ask(form).await.problem(400, "invalid_request");
+        assert_eq!(problem["errors"][0]["pointer"], "/client_id", "{other}");
+    }
+    ask(form).await.expect(200);
     // What isn't granted isn't there.
     let key = tokens["access_token"].as_str();
     let denied = door
