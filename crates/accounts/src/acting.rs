@@ -16,7 +16,8 @@ pub enum Actor {
     Person(i64),
     /// An API key, by its id. Its scopes are checked before it gets here; it does what an admin may.
     Key(i64),
-    /// An app that a person has connected, by the id of its grant; like a key.
+    /// An app that a person has connected, by the id of its grant; like a key, but it lets nobody
+    /// and nothing else in.
     App(i64),
     /// A share, by its id: changes nothing.
     Share(i64),
@@ -155,11 +156,11 @@ impl Change<'_> {
 
     /// Refuses whoever may not do this in the account, and accounts that aren't there.
     pub(crate) fn require(&self, account: AccountId, right: Right) -> Result<(), Error> {
+        // Whatever an app makes to get in with, or whomever it lets in, would outlive what it was
+        // granted.
+        let lets_in = matches!(right, Right::ManageAccess | Right::ManageMembers);
         match self.role(account)? {
-            // What an app makes to get in with must not outlive what it was granted.
-            _ if right == Right::ManageAccess && matches!(self.actor, Actor::App(_)) => {
-                Err(Error::NotAllowed)
-            }
+            _ if lets_in && matches!(self.actor, Actor::App(_)) => Err(Error::NotAllowed),
             Some(role) if role.may(right) => Ok(()),
             _ => Err(Error::NotAllowed),
         }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_accounts::people::ShareOpening;
-use afsa_accounts::{Account, Accounts, Acting, Principal, Scope};
+use afsa_accounts::{Account, Accounts, Acting, Principal, Scope, Scopes};
 use afsa_model::{AccountId, Timestamp};
 use afsa_store::{Snapshot, Store, StoreCondition};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Word};
 use crate::{Collector, Randomness};
 
 /// The data of all accounts. It is private to this module: whoever wants to read or write has to
@@ -117,6 +117,14 @@ pub(crate) struct Authorized {
 impl Authorized {
     pub(crate) fn principal(&self) -> Principal {
         self.principal
+    }
+
+    /// Refuses to let others do what the credential may not do itself; `detail` says what for.
+    pub(crate) fn require_own(&self, given: Scopes, detail: &str) -> Result<(), Problem> {
+        if self.principal.scopes.includes(given) {
+            return Ok(());
+        }
+        Err(Problem::new(Word::InsufficientScope, detail))
     }
 
     pub(crate) fn account(&self) -> Result<Account, Problem> {

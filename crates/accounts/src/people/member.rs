@@ -133,6 +133,7 @@ impl Acting<'_> {
                 Err(error) => return Err(error),
             };
             if change.actor != Actor::Person(person) {
+                change.require(account, Right::ManageMembers)?;
                 require_to_give(change, account, member.role)?;
             }
             change.transaction.execute(

@@ -137,10 +137,8 @@ async fn read(call: Call) -> Result<Response, Problem> {
 
 async fn create(call: Call) -> Result<Response, Problem> {
     let new = new_key(call.document(), call.now)?;
-    if !call.authorized.principal().scopes.includes(new.scopes) {
-        let detail = "A credential can make keys of its own scopes only.";
-        return Err(Problem::new(Word::InsufficientScope, detail));
-    }
+    let own_alone = "A credential can make keys of its own scopes only.";
+    call.authorized.require_own(new.scopes, own_alone)?;
     let secret = call.authorized.random_bytes();
     let created = write(call, move |acting, account| {
         acting.create_key(account, &new, secret)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use afsa_accounts::people::Role;
 use afsa_accounts::{Actor, Scope, Scopes};
 use axum::body::Body;
 use axum::http::Request;
@@ -349,6 +350,40 @@ async fn a_key_makes_no_key_that_can_do_more() {
     ))
     .await
     .expect(200);
+}
+
+#[tokio::test]
+async fn a_key_makes_nobody_what_can_do_more() {
+    let app = App::new();
+    let viewer = app.member("viewer@example.com", Role::Viewer).id;
+    let ask = async |scopes: &[Scope], method, path: &str, role: &str| {
+        let key = app.key_with(app.account, scopes.iter().copied().collect::<Scopes>());
+        let mut body = serde_json::json!({"role": role});
+        if method == "POST" {
+            body["email"] = "new@example.com".into();
+        }
+        app.send(crate::app::request(method, path, Some(&key), Some(body)))
+            .await
+    };
+    let blind = [Scope::AccountRead, Scope::AccountWrite];
+    let seeing = [Scope::AccountRead, Scope::AccountWrite, Scope::StatsRead];
+    let member = format!("/v1/accounts/1/members/{viewer}");
+    for (method, path) in [
+        ("POST", "/v1/accounts/1/invitations"),
+        ("PATCH", member.as_str()),
+    ] {
+        for (scopes, role) in [
+            (&blind[..], "viewer"),
+            (&seeing, "editor"),
+            (&seeing, "admin"),
+        ] {
+            ask(scopes, method, path, role)
+                .await
+                .problem(403, "insufficient_scope");
+        }
+        let answer = ask(&seeing, method, path, "viewer").await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+    }
 }
 
 fn takes_account_id(operation: &Described) -> bool {

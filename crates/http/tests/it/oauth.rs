@@ -586,8 +586,17 @@ async fn an_app_makes_nothing_that_outlives_it() {
     let key = json!({"name": "Mine", "scopes": ["stats:read"]});
     let client = json!({"name": "Mine", "type": "public", "redirect_uris": [REDIRECT], "scopes": ["stats:read"]});
     let site = door.site.client.id;
+    let share = json!({"name": "Mine"});
+    let guest = json!({"email": "guest@example.com", "role": "admin"});
+    let viewer = door.app.member("viewer@example.com", Role::Viewer).id;
+    let member = format!("/v1/accounts/1/members/{viewer}");
+    let raised = Some(json!({"role": "admin"}));
     for (method, path, body) in [
         ("POST", "/v1/accounts/1/keys".to_owned(), Some(key)),
+        ("POST", "/v1/accounts/1/shares".to_owned(), Some(share)),
+        ("POST", "/v1/accounts/1/invitations".to_owned(), Some(guest)),
+        ("PATCH", member.clone(), raised),
+        ("DELETE", member, None),
         ("POST", "/v1/accounts/1/clients".to_owned(), Some(client)),
         (
             "POST",

@@ -7,7 +7,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::members::{role, role_of};
+use super::members::{refuse_greater, role, role_of};
 use super::operation;
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
@@ -59,7 +59,8 @@ pub(super) fn operations() -> Vec<Operation> {
                     "No mail is sent: hand the person the link `/manage/invitation?token=…` with \
                      the token of the answer. It is good for seven days and for whoever has this \
                      e-mail; a new invitation replaces the one before. Owners are invited by \
-                     owners on the pages.",
+                     owners on the pages. A credential gives a role only if it has all of that \
+                     role's scopes; an app invites nobody.",
                 ],
                 Method::POST,
                 ALL,
@@ -143,6 +144,7 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let email = fields.text("email").unwrap_or_default();
     let role = role_of(&mut fields);
     fields.finish_with(afsa_accounts::people::email_faults(&email))?;
+    refuse_greater(&call, role)?;
     let secret = call.authorized.random_bytes();
     let created = write(call, move |acting, account| {
         acting.create_invitation(account, &email, role, secret)

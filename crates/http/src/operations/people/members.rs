@@ -66,7 +66,8 @@ pub(super) fn operations() -> Vec<Operation> {
                     "updateMember",
                     "Change a member's role",
                     "A credential does here what an admin may: it neither makes owners nor changes \
-                     them, which owners do on the pages.",
+                     them, which owners do on the pages. It gives a role only if it has all of \
+                     that role's scopes; an app gives none.",
                 ],
                 Method::PATCH,
                 ONE,
@@ -82,7 +83,7 @@ pub(super) fn operations() -> Vec<Operation> {
                     "removeMember",
                     "Remove a member",
                     "The person no longer reaches the account; owners are removed by owners on the \
-                     pages. Keys of the account stay.",
+                     pages, and an app removes nobody. Keys of the account stay.",
                 ],
                 Method::DELETE,
                 ONE,
@@ -135,6 +136,12 @@ pub(super) fn role_of(fields: &mut Fields<'_>) -> Role {
     role.unwrap_or(Role::Viewer)
 }
 
+/// Whoever may do less than the role doesn't get at the rest by making somebody that.
+pub(super) fn refuse_greater(call: &Call, role: Role) -> Result<(), Problem> {
+    let detail = "A credential can give a role only if it has all scopes of that role itself.";
+    call.authorized.require_own(role.scopes(), detail)
+}
+
 async fn list(call: Call) -> Result<Response, Problem> {
     let members = call
         .authorized
@@ -156,6 +163,7 @@ async fn update(call: Call) -> Result<Response, Problem> {
     let mut fields = Fields::of_body(call.document())?;
     let role = role_of(&mut fields);
     fields.finish()?;
+    refuse_greater(&call, role)?;
     let member = write(call, move |acting, account| {
         acting.change_role(account, person, role)
     })

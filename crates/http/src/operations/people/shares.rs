@@ -246,12 +246,9 @@ async fn revoke(call: Call) -> Result<Response, Problem> {
 
 /// Whoever may not see the figures doesn't get at them by making a share.
 fn refuse_greater(call: &Call) -> Result<(), Problem> {
-    let shown = Scopes::from([Scope::StatsRead]);
-    if call.authorized.principal().scopes.includes(shown) {
-        return Ok(());
-    }
     let detail = "A credential can share figures only if it has the scope stats:read itself.";
-    Err(Problem::new(Word::InsufficientScope, detail))
+    let shown = Scopes::from([Scope::StatsRead]);
+    call.authorized.require_own(shown, detail)
 }
 
 async fn open(call: PublicCall) -> Result<Response, Problem> {
