@@ -129,7 +129,7 @@ try {
   await owner.getByLabel("Password (optional)").fill("open sesame please");
   await press(owner, "Create a link");
   const link = await owner.locator("[data-secret=share]").innerText();
-  const accesskey = new URL(link).searchParams.get("accesskey");
+  const accesskey = new URL(link).pathname.split("/").pop();
   const openShare = (body) => fetch(`${address}/v1/shares/open`, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
   });
@@ -260,6 +260,7 @@ try {
   await press(owner, "Dark");
   await shoot(owner, "members-dark");
   await owner.goto(`${account}/audit`);
+  await press(owner, "Verify the whole log");
   assert.match(await owner.locator("main").innerText(), /Verified/);
   await shoot(owner, "audit-dark");
   await owner.goto(`${address}/manage/people`);
@@ -269,6 +270,7 @@ try {
   await owner.goto(`${account}/clients`);
   await shoot(owner, "clients-fr-dark");
   await owner.goto(`${account}/keys`);
+  await owner.getByRole("link", { name: "Reports <b>&" }).first().click();
   await owner.getByRole("link", { name: "Révoquer" }).first().click();
   await shoot(owner, "revoke-fr-dark");
   await press(owner, "Révoquer");

@@ -236,7 +236,7 @@ fn find(connection: &rusqlite::Connection, id: AccountId) -> Result<Kept, Error>
     found.unwrap_or(Err(Error::NoSuchAccount(id)))
 }
 
-fn kept(row: &Row<'_>) -> Result<Kept, Error> {
+pub(crate) fn kept(row: &Row<'_>) -> Result<Kept, Error> {
     Ok(Kept {
         account: account(row)?,
         rates_version: row.get("own_rates")?,

@@ -33,6 +33,7 @@ impl From<Credential> for Actor {
             Credential::Key(id) => Actor::Key(id),
             Credential::Token { grant, .. } => Actor::App(grant),
             Credential::Share(id) => Actor::Share(id),
+            Credential::Look { person, .. } => Actor::Person(person),
         }
     }
 }

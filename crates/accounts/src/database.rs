@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use afsa_model::Timestamp;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::completion::Completion;
@@ -15,7 +16,7 @@ use crate::usage::Taken;
 use crate::{Error, key, oauth, usage};
 
 /// Every step from an empty file to the present, in order. Steps are only ever added.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 6] = [
     (
         "0001_accounts",
         include_str!("../migrations/0001_accounts.sql"),
@@ -24,6 +25,7 @@ const MIGRATIONS: [(&str, &str); 5] = [
     ("0003_shops", include_str!("../migrations/0003_shops.sql")),
     ("0004_people", include_str!("../migrations/0004_people.sql")),
     ("0005_oauth", include_str!("../migrations/0005_oauth.sql")),
+    ("0006_looks", include_str!("../migrations/0006_looks.sql")),
 ];
 
 /// How long a statement waits for another process to let go of the file.
@@ -169,7 +171,17 @@ fn prepared(connection: Connection) -> Result<Connection, Error> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted is overwritten: a destroyed daily key must not linger in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
+    // SQLite by itself knows capitals of ASCII alone.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("folded", 1, flags, |values| {
+        Ok(folded(values.get_raw(0).as_str().unwrap_or_default()))
+    })?;
     Ok(connection)
+}
+
+/// A text as it is searched for.
+pub(crate) fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use afsa_model::{AccountId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::oauth::ACCESS_PREFIX;
-use crate::people::share;
+use crate::people::{look, share};
 use crate::{Accounts, Error, Refusal, Scopes};
 
 /// No text longer than this can be a credential, so none is hashed.
@@ -29,6 +29,8 @@ pub enum Credential {
     Token { grant: i64, client: i64 },
     /// A link that shows the account to whoever has it.
     Share(i64),
+    /// What a page shows figures with to whoever is signed in.
+    Look { person: i64, session: i64 },
 }
 
 impl fmt::Display for Credential {
@@ -40,6 +42,9 @@ impl fmt::Display for Credential {
                 write!(formatter, "grant {grant} of client {client}")
             }
             Credential::Share(id) => write!(formatter, "share {id}"),
+            Credential::Look { person, session } => {
+                write!(formatter, "session {session} of person {person}")
+            }
         }
     }
 }
@@ -53,6 +58,9 @@ impl Accounts {
         }
         if text.starts_with(share::TOKEN_PREFIX) {
             return self.authenticate_share(text, now);
+        }
+        if text.starts_with(look::TOKEN_PREFIX) {
+            return self.authenticate_look(text, now);
         }
         if text.starts_with(ACCESS_PREFIX) {
             return self.authenticate_token(text, now);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderValue, Uri};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 
@@ -89,14 +89,17 @@ pub(crate) fn router() -> Router<Arc<Server>> {
     router
 }
 
-/// To something to read; plug-ins lead those here who have lost their passwords.
-async fn entrance(uri: Uri) -> Redirect {
+/// People to their pages, programs to something to read; plug-ins lead those here who have lost
+/// their passwords.
+async fn entrance(uri: Uri, headers: HeaderMap) -> Redirect {
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let has_lost_password = { query }.any(|(name, value)| name == "lostpass" && value == "1");
-    Redirect::temporary(if has_lost_password {
-        "/manage/reset"
-    } else {
-        "/docs"
+    let accepted = headers.get(ACCEPT).and_then(|media| media.to_str().ok());
+    let is_browser = accepted.is_some_and(|media| media.contains("text/html"));
+    Redirect::temporary(match (has_lost_password, is_browser) {
+        (true, _) => "/manage/reset",
+        (false, true) => "/manage",
+        (false, false) => "/docs",
     })
 }
 

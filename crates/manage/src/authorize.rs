@@ -9,8 +9,8 @@
 //! plug-in that comes back without a code starts over, for ever.
 
 use afsa_accounts::oauth::{Authorization, Challenge, Client, ClientKind, RedirectAddress};
-use afsa_accounts::people::{Membership, Right, Role};
-use afsa_accounts::{Account, Scope, Scopes};
+use afsa_accounts::people::{Membership, MembershipChoice, Right, Role};
+use afsa_accounts::{Account, Part, Scope, Scopes};
 use axum::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -20,6 +20,7 @@ use crate::answer::{Outcome, POLICY};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::form;
+use crate::pages::search;
 
 /// Bytes of a state.
 const LONGEST_STATE: usize = 4_000;
@@ -90,7 +91,7 @@ fn answer(call: &Call, rest: impl FnOnce(&Asked, &Account, Role) -> Outcome) -> 
         Err(refused) => return Ok(refused.page(call)),
     };
     let Some(membership) = chosen(call)? else {
-        return Ok(chooser(call, &asked));
+        return chooser(call, &asked);
     };
     let Some(Membership { account, role }) = membership else {
         return Ok(Refused("authorize.no_account").page(call));
@@ -220,7 +221,15 @@ fn chosen(call: &Call) -> Result<Option<Option<Membership>>, Failure> {
     let named = named.or_else(|| call.query.text("account_id"));
     let person = call.person()?.id;
     let Some(named) = named else {
-        let mut memberships = call.site.accounts.accounts_of(person)?;
+        let part = Part {
+            offset: 0,
+            limit: 2,
+        };
+        let choice = MembershipChoice {
+            part,
+            ..MembershipChoice::default()
+        };
+        let mut memberships = call.site.accounts.accounts_of(person, &choice)?.rows;
         return Ok(match memberships.len() {
             0 => Some(None),
             1 => Some(memberships.pop()),
@@ -238,27 +247,26 @@ fn chosen(call: &Call) -> Result<Option<Option<Membership>>, Failure> {
     Ok(Some(Some(Membership { account, role })))
 }
 
-fn chooser(call: &Call, asked: &Asked) -> Response {
-    let memberships = call
-        .person()
-        .and_then(|person| Ok(call.site.accounts.accounts_of(person.id)?))
-        .unwrap_or_default();
+fn chooser(call: &Call, asked: &Asked) -> Outcome {
+    let found = search::accounts(call, MembershipChoice::default())?;
     let body = html! {
         h1 { (call.t("authorize.choose")) }
         p.lead { (call.say("authorize.choose_lead", &[("app", &asked.client.name)])) }
+        (found.field(call))
         ul.tiles {
-            @for membership in &memberships {
+            @for membership in &found.rows {
                 @let account = &membership.account;
                 li {
                     a.tile href=(format!("{}&account_id={}", call.target, account.id)) {
-                        strong { (account.name) }
+                        strong { bdi { (account.name) } }
                         span.muted.small { (account.url) }
                     }
                 }
             }
         }
+        (found.links(call))
     };
-    call.page(call.t("authorize.choose"), body)
+    Ok(call.page(call.t("authorize.choose"), body))
 }
 
 fn consent(call: &Call, asked: &Asked, account: &Account, role: Role) -> Response {

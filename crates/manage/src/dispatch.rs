@@ -13,7 +13,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{any, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::{BodyExt, Limited};
@@ -35,22 +35,22 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn router(site: Arc<Site>) -> Router {
-    let mut paths: HashMap<&'static str, MethodRouter<Arc<Site>>> = HashMap::new();
+    let mut router = Router::new();
     for route in every() {
         let handler =
             move |State(site): State<Arc<Site>>, path: RawPathParams, request: Request| {
                 answer(site, Some(route), path, request)
             };
-        let methods = paths.remove(route.path).unwrap_or_default();
-        paths.insert(route.path, methods.on(route.filter(), handler));
+        let methods = match (&route.show, &route.take) {
+            (Some(_), Some(_)) => get(handler).post(handler),
+            (Some(_), None) => get(handler),
+            _ => post(handler),
+        };
+        router = router.route(route.path, methods);
     }
     let nothing_here = |State(site): State<Arc<Site>>, path: RawPathParams, request: Request| {
         answer(site, None, path, request)
     };
-    let mut router = Router::new();
-    for (path, methods) in paths {
-        router = router.route(path, methods);
-    }
     router
         .route("/manage/{*rest}", any(nothing_here))
         .route(assets::STYLE_PATH, get(assets::style))
@@ -101,6 +101,8 @@ fn run(
     let outcome = (|| {
         known?;
         let route = route.ok_or(Failure::NotFound)?;
+        let found = if is_post { route.take } else { route.show };
+        let (access, run) = found.ok_or(Failure::NotFound)?;
         call.form = form?;
         let is_own = || {
             let address = &call.site.address;
@@ -109,10 +111,10 @@ fn run(
         if is_post && !is_own() {
             return Err(Failure::Forged);
         }
-        if let Some(elsewhere) = admit(&mut call, route)? {
+        if let Some(elsewhere) = admit(&mut call, access, is_post)? {
             return Ok(elsewhere);
         }
-        (route.run)(&call)
+        run(&call)
     })();
     let is_page = !is_post && call.flash.is_some();
     let mut response = outcome.unwrap_or_else(|failure| call.failed(&failure));
@@ -129,8 +131,8 @@ fn run(
 }
 
 /// Lets the person in, or says where to go first. No page is reached past it.
-fn admit(call: &mut Call, route: &Route) -> Result<Option<Response>, Failure> {
-    if matches!(route.access, Access::Anybody) {
+fn admit(call: &mut Call, access: Access, is_post: bool) -> Result<Option<Response>, Failure> {
+    if access == Access::Anybody {
         return Ok(None);
     }
     let Some(visitor) = &call.visitor else {
@@ -139,7 +141,7 @@ fn admit(call: &mut Call, route: &Route) -> Result<Option<Response>, Failure> {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("next", &call.target)
             .finish();
-        let next = if route.is_post || !is_set_up || call.target == "/manage" {
+        let next = if is_post || !is_set_up || call.target == "/manage" {
             String::new()
         } else {
             format!("?{query}")
@@ -147,7 +149,7 @@ fn admit(call: &mut Call, route: &Route) -> Result<Option<Response>, Failure> {
         return Ok(Some(call.go(&format!("/manage/{page}{next}"))));
     };
     let person = visitor.person.clone();
-    match route.access {
+    match access {
         Access::Anybody | Access::Person => {}
         Access::Operator if person.is_operator => {}
         Access::Operator => return Err(Failure::NotFound),
@@ -159,7 +161,7 @@ fn admit(call: &mut Call, route: &Route) -> Result<Option<Response>, Failure> {
             let role = role.ok_or(Failure::NotFound)?;
             let account = call.site.accounts.account(id)?;
             call.membership = Some((account, role));
-            if !route.access.is_open_to(role) {
+            if !access.is_open_to(role) {
                 return Err(Failure::Forbidden);
             }
         }

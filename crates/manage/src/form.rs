@@ -36,6 +36,17 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All but those of these names.
+    pub(crate) fn others<'a>(
+        &'a self,
+        names: &'a [&str],
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let pairs = self.0.iter();
+        pairs
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(move |(name, _)| !names.contains(name))
+    }
+
     /// What stands on lines of their own in a field, empty ones apart.
     pub(crate) fn lines(&self, name: &str) -> Vec<String> {
         let lines = self.get(name).lines().map(str::trim);

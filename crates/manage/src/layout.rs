@@ -80,6 +80,9 @@ fn top(call: &Call) -> Markup {
                             a href="/manage/people" aria-current=[is_at(call, "/manage/people")] {
                                 (call.t("layout.people"))
                             }
+                            a href="/manage/audit" aria-current=[is_at(call, "/manage/audit")] {
+                                (call.t("side.audit"))
+                            }
                         }
                         a href="/docs" { (call.t("layout.docs")) }
                     }
@@ -92,6 +95,10 @@ fn top(call: &Call) -> Markup {
                             button.plain type="submit" { (call.t("layout.sign_out")) }
                         }))
                     }
+                } @else {
+                    nav.person aria-label=(call.t("layout.main")) {
+                        a href="/docs" { (call.t("layout.docs")) }
+                    }
                 }
             }
         }
@@ -102,6 +109,7 @@ fn side(call: &Call, account: &Account, role: Role) -> Markup {
     let base = format!("/manage/accounts/{}", account.id);
     let pages = [
         ("", "side.overview", None),
+        ("/figures", "side.figures", None),
         ("/settings", "side.settings", Some(Right::ChangeSettings)),
         ("/privacy", "side.privacy", Some(Right::ChangeSettings)),
         (
@@ -119,7 +127,7 @@ fn side(call: &Call, account: &Account, role: Role) -> Markup {
     html! {
         nav.side aria-label=(account.name) {
             ul {
-                li.of { (account.name) }
+                li.of { bdi { (account.name) } }
                 @for (path, label, right) in pages {
                     @if right.is_none_or(|right| role.may(right)) {
                         @let path = format!("{base}{path}");

@@ -37,10 +37,12 @@ mod fields;
 mod forgery;
 mod form;
 mod layout;
+mod once;
 mod pages;
 mod plugins;
 mod routes;
 mod site;
+mod table;
 mod words;
 
 pub use routes::{PageRoute, page_routes};

@@ -10,8 +10,8 @@ use afsa_http::{Clock, Peer, Randomness, RateLimiter, RatePolicy, bucket};
 use afsa_mail::Mailer;
 use axum::Router;
 
-use crate::dispatch;
 use crate::failure::Failure;
+use crate::{dispatch, once};
 
 /// Everything that the pages stand on.
 pub struct Pages {
@@ -81,6 +81,7 @@ pub(crate) struct Site {
     pub address: String,
     pub is_https: bool,
     pub sign_up: SignUp,
+    pub taken: once::Taken,
     tries: Tries,
 }
 
@@ -106,6 +107,7 @@ impl Site {
             clock: pages.clock,
             randomness: pages.randomness,
             sign_up: pages.sign_up,
+            taken: once::Taken::default(),
             tries: Tries {
                 guesses_of_sender: policy("guesses", 20, 5),
                 guesses_of_name: policy("guesses", 10, 10),
@@ -124,6 +126,15 @@ impl Site {
             &tries.guesses_of_sender,
             &tries.guesses_of_name,
         )
+    }
+
+    /// Counts a try to guess a secret that is told apart from all others by itself, so that there is
+    /// no name to bound: tries at one would shut out whoever has another.
+    pub(crate) fn take_guess_of_sender(&self, peer: &Peer) -> Result<(), Failure> {
+        let of_sender = &self.tries.guesses_of_sender;
+        of_sender
+            .allow(peer.bucket(), self.clock.elapsed())
+            .map_err(|seconds| Failure::TooMany { seconds })
     }
 
     /// Counts a wish for a letter, by who sends it and by whom it is for.

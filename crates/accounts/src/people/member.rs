@@ -6,8 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::person::find;
 use super::{Action, Right, Role};
 use crate::acting::{Acting, Actor, Change};
+use crate::database::folded;
 use crate::error::{unless_taken, unless_too_many};
-use crate::{Account, Accounts, Error};
+use crate::listed::{Listed, Part};
+use crate::{Account, Accounts, Error, account};
 
 const KIND: &str = "member";
 /// Members of an account.
@@ -21,6 +23,16 @@ pub struct Member {
     pub name: String,
     pub role: Role,
     pub since: Timestamp,
+}
+
+/// Which of the accounts that a person reaches are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MembershipChoice<'a> {
+    /// A part of the name or the address, however it is written, or the number.
+    pub search: &'a str,
+    /// Only accounts in which he has this right.
+    pub right: Option<Right>,
+    pub part: Part,
 }
 
 /// An account that a person reaches.
@@ -56,34 +68,47 @@ impl Accounts {
     }
 
     /// The accounts that a person reaches, by number: the operator all of them.
-    pub fn accounts_of(&self, person: i64) -> Result<Vec<Membership>, Error> {
-        let mut memberships = Vec::new();
+    pub fn accounts_of(
+        &self,
+        person: i64,
+        choice: &MembershipChoice<'_>,
+    ) -> Result<Listed<Membership>, Error> {
+        const REACHED: &str = "WITH reached (account, role) AS (
+                 SELECT account, role FROM members WHERE person = ?1 AND NOT ?2
+                 UNION ALL SELECT id, 'owner' FROM accounts WHERE ?2),
+             chosen AS (
+                 SELECT accounts.*, reached.role FROM reached JOIN accounts ON id = account
+                 WHERE instr(?3, ',' || reached.role || ',') AND (
+                     ?4 = '' OR instr(folded(name), ?4) OR instr(folded(url), ?4)
+                     OR printf('%08d', id) = ?4 OR printf('%d', id) = ?4))";
         let is_operator = self.person(person)?.is_operator;
-        let roles = self.roles_of(person)?;
-        for account in self.accounts()? {
-            let role = roles.iter().find(|(id, _)| *id == account.id);
-            match role.map(|(_, role)| *role) {
-                _ if is_operator => memberships.push(Membership {
-                    account,
-                    role: Role::Owner,
-                }),
-                Some(role) => memberships.push(Membership { account, role }),
-                None => {}
-            }
-        }
-        Ok(memberships)
-    }
-
-    fn roles_of(&self, person: i64) -> Result<Vec<(AccountId, Role)>, Error> {
+        let roles = choice.roles();
+        let search = folded(choice.search);
         let connection = self.read();
-        let mut statement =
-            connection.prepare_cached("SELECT account, role FROM members WHERE person = ?1")?;
-        let mut rows = statement.query([person])?;
-        let mut roles = Vec::new();
-        while let Some(row) = rows.next()? {
-            roles.push((AccountId(row.get("account")?), role(row)?));
+        let total = connection
+            .prepare_cached(&format!("{REACHED} SELECT count(*) FROM chosen"))?
+            .query_row((person, is_operator, &roles, &search), |row| row.get(0))?;
+        let mut statement = connection.prepare_cached(&format!(
+            "{REACHED} SELECT * FROM chosen ORDER BY id LIMIT ?5 OFFSET ?6"
+        ))?;
+        let part = (choice.part.limit, choice.part.offset);
+        let mut found = statement.query((person, is_operator, &roles, &search, part.0, part.1))?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            let role = role(row)?;
+            let account = self.completed(&connection, account::kept(row)?)?;
+            rows.push(Membership { account, role });
         }
-        Ok(roles)
+        Ok(Listed { rows, total })
+    }
+}
+
+impl MembershipChoice<'_> {
+    /// The roles that are asked for, as they are looked for in a text.
+    fn roles(&self) -> String {
+        let has = |role: &Role| self.right.is_none_or(|right| role.may(right));
+        let names = Role::ALL.into_iter().filter(has).map(Role::name);
+        format!(",{},", names.collect::<Vec<_>>().join(","))
     }
 }
 

@@ -3,7 +3,7 @@
 //! A [`Person`] proves himself by a password and, if he wants, a second factor, and holds a
 //! [`Session`] from then on. In an account he is a [`Member`] with a [`Role`], from which his
 //! [`Right`]s and the scopes follow that he may give. Who is none comes by an [`Invitation`];
-//! who shall only look, by a [`Share`]. What was done stands in chains of [`AuditEntry`]s.
+//! who shall only look, by a [`Share`]. A [`Look`] shows figures on a page of his own. What was done stands in chains of [`AuditEntry`]s.
 //!
 //! ```
 //! use afsa_accounts::people::{NewPerson, Role, SignIn};
@@ -35,6 +35,7 @@ mod action;
 pub(crate) mod audit;
 mod chain;
 mod invitation;
+pub(crate) mod look;
 pub(crate) mod member;
 mod password;
 mod person;
@@ -48,7 +49,8 @@ pub use action::Action;
 pub use audit::{AuditChoice, AuditEntry};
 pub use chain::{AuditFault, AuditState, verify_audits};
 pub use invitation::{CreatedInvitation, Invitation};
-pub use member::{Member, Membership};
+pub use look::Look;
+pub use member::{Member, Membership, MembershipChoice};
 pub(crate) use password::Hashing;
 pub use password::password_faults;
 pub use person::{NewPerson, Person, PersonChange, email_faults};

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{Action, Purpose, password_faults, token};
 use crate::acting::{Acting, Actor, Change};
 use crate::change::Faults;
+use crate::database::folded;
 use crate::error::unless_taken;
+use crate::listed::{Listed, Part};
 use crate::{Accounts, Error, FieldFault};
 
 const KIND: &str = "person";
@@ -78,6 +80,22 @@ impl Accounts {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Those whose name or e-mail holds the text, however it is written; all where it is empty.
+    pub fn persons_called(&self, text: &str, part: Part) -> Result<Listed<Person>, Error> {
+        const CHOSEN: &str = "FROM persons
+             WHERE ?1 = '' OR instr(folded(name), ?1) OR instr(folded(email), ?1)";
+        let connection = self.read();
+        let text = folded(text);
+        let total = connection
+            .prepare_cached(&format!("SELECT count(*) {CHOSEN}"))?
+            .query_row([&text], |row| row.get(0))?;
+        let mut statement = connection
+            .prepare_cached(&format!("SELECT * {CHOSEN} ORDER BY id LIMIT ?2 OFFSET ?3"))?;
+        let rows = statement.query_map((&text, part.limit, part.offset), person)?;
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(Listed { rows, total })
+    }
+
     pub fn person(&self, id: i64) -> Result<Person, Error> {
         find(&self.read(), id)
     }
@@ -126,12 +144,21 @@ impl Accounts {
     ) -> Result<Person, Error> {
         refuse(new.faults_with_password(password))?;
         let password = self.hashing.hash(password, salt)?;
-        self.acting(Actor::System, now).change(|change| {
+        let acting = self.acting(Actor::System, now);
+        let made = acting.change(|change| {
             if !has_people(change.transaction)? {
                 return Err(Error::NotSetUp);
             }
             insert(change, new, Some(&password), None)
-        })
+        });
+        if let Err(Error::NameTaken { .. }) = made {
+            // Whoever measures must not learn that nothing was written: neither a person nor, as
+            // follows where there is one, the link that confirms his e-mail.
+            for purpose in [Purpose::Welcome, Purpose::Confirm] {
+                acting.change(|change| token::make_for_nobody(change, purpose, salt))?;
+            }
+        }
+        made
     }
 }
 

@@ -108,7 +108,7 @@ impl Accounts {
             let found = find_by_email(change.transaction, email)?;
             let Some(person) = found.filter(|person| person.disabled_at.is_none()) else {
                 // Whoever measures must not learn that nothing was written.
-                make(change, NOBODY, Purpose::Reset, "", secret)?;
+                make_for_nobody(change, Purpose::Reset, secret)?;
                 return Ok(None);
             };
             let text = make(change, person.id, Purpose::Reset, &person.email, secret)?;
@@ -206,6 +206,7 @@ impl Acting<'_> {
             find(change.transaction, person)?;
             let holder = find_by_email(change.transaction, email)?;
             if holder.is_some_and(|holder| holder.id != person) {
+                make_for_nobody(change, Purpose::ChangeEmail, secret)?;
                 return Ok(None);
             }
             let text = make(change, person, Purpose::ChangeEmail, email.trim(), secret)?;
@@ -257,6 +258,20 @@ fn make(
         ),
     )?;
     Ok(text)
+}
+
+/// Writes as much as a link takes, though there is nobody to have it.
+pub(super) fn make_for_nobody(
+    change: &Change<'_>,
+    purpose: Purpose,
+    secret: [u8; 32],
+) -> Result<(), Error> {
+    // No two links have one hash.
+    let mut distinct = secret;
+    for (into, from) in distinct.iter_mut().zip(purpose.name().bytes()) {
+        *into ^= from;
+    }
+    make(change, NOBODY, purpose, "", distinct).map(drop)
 }
 
 /// Uses a link up.

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod keys;
+mod looks;
 mod members;
 mod oauth;
 mod persons;

@@ -1,6 +1,6 @@
-use afsa_accounts::people::{AuditChoice, Member, Person, Right, Role};
+use afsa_accounts::people::{AuditChoice, Member, MembershipChoice, Person, Right, Role};
 use afsa_accounts::{
-    AccountChange, Accounts, Actor, Error, GoalChange, NewKey, Refusal, Scope, Scopes,
+    AccountChange, Accounts, Actor, Error, GoalChange, NewKey, Part, Refusal, Scope, Scopes,
 };
 use afsa_model::{AccountId, DAY};
 
@@ -282,8 +282,13 @@ fn accounts_of_a_person() {
         .unwrap()
         .id;
     let of = |person: &Person| -> Vec<(u32, Role)> {
-        let all = team.accounts.accounts_of(person.id).unwrap();
-        all.iter().map(|it| (it.account.id.0, it.role)).collect()
+        let all = MembershipChoice::default();
+        let all = team.accounts.accounts_of(person.id, &all).unwrap();
+        assert_eq!(all.total as usize, all.rows.len());
+        all.rows
+            .iter()
+            .map(|it| (it.account.id.0, it.role))
+            .collect()
     };
     let first = team.account.0;
     assert_eq!(
@@ -312,6 +317,78 @@ fn accounts_of_a_person() {
         Role::Viewer
     )));
     assert!(is_refused(by_key.create_account(&draft("By key"))));
+}
+
+#[test]
+fn some_of_many_accounts() {
+    let team = Team::new();
+    for number in 2..=40 {
+        let name = if number == 7 {
+            "Éditions d'Été"
+        } else {
+            "One of many"
+        };
+        let made = acting(&team.accounts).create_account(&draft(name)).unwrap();
+        assert_eq!(made.id.0, number);
+        if number % 2 == 0 {
+            let viewer = team.viewer.id;
+            acting(&team.accounts)
+                .add_member(made.id, viewer, Role::Admin)
+                .unwrap();
+        }
+    }
+    let check = |person: &Person, choice: MembershipChoice<'_>, expect: (&[u32], u32)| {
+        let found = team.accounts.accounts_of(person.id, &choice).unwrap();
+        let ids: Vec<u32> = found.rows.iter().map(|it| it.account.id.0).collect();
+        assert_eq!((ids.as_slice(), found.total), expect, "{choice:?}");
+    };
+    let part = |offset, limit| MembershipChoice {
+        part: Part { offset, limit },
+        ..Default::default()
+    };
+    check(&team.operator, part(0, 3), (&[1, 2, 3], 40));
+    check(&team.operator, part(39, 3), (&[40], 40));
+    check(&team.operator, part(40, 3), (&[], 40));
+    check(&team.viewer, part(0, 3), (&[1, 2, 4], 21));
+    let of_right = MembershipChoice {
+        right: Some(Right::ManageAccess),
+        ..part(0, 2)
+    };
+    check(&team.viewer, of_right, (&[2, 4], 20));
+    let search = |search| MembershipChoice {
+        search,
+        ..part(0, 2)
+    };
+    check(&team.operator, search(" éditions D'ÉTÉ "), (&[7], 1));
+    check(&team.viewer, search("éditions"), (&[], 0));
+    check(&team.operator, search("MANY"), (&[2, 3], 38));
+    check(&team.operator, search("00000009"), (&[9], 1));
+    check(&team.operator, search("9"), (&[9], 1));
+    check(&team.operator, search("%"), (&[], 0));
+    check(&team.operator, search("' OR 1=1 --"), (&[], 0));
+    check(&team.stranger, search(""), (&[], 0));
+}
+
+#[test]
+fn persons_by_a_part_of_name_or_email() {
+    let team = Team::new();
+    let check = |text: &str, expect: &[&str]| {
+        let part = Part {
+            offset: 0,
+            limit: 2,
+        };
+        let found = team.accounts.persons_called(text, part).unwrap();
+        let emails: Vec<&str> = found.rows.iter().map(|it| it.email.as_str()).collect();
+        assert_eq!(emails, expect, "{text}");
+        found.total
+    };
+    let all = check("", &[&team.operator.email, &team.owner.email]);
+    assert_eq!(all as usize, team.accounts.persons().unwrap().len());
+    assert_eq!(
+        check(&team.viewer.email.to_uppercase(), &[&team.viewer.email]),
+        1
+    );
+    assert_eq!(check("nobody at all", &[]), 0);
 }
 
 #[test]

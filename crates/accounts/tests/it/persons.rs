@@ -503,3 +503,40 @@ fn no_secret_stands_in_the_file() {
     }
     assert!(!holds(&[5; 32]) && !holds(&[7; 32]));
 }
+
+#[test]
+fn nobody_learns_by_time_whose_email_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = Accounts::open(&folder.path().join("accounts.sqlite")).unwrap();
+    let operator = set_up(&accounts, "operator@example.com").unwrap();
+    let other = sign_up(&accounts, "other@example.com");
+    // A write has to reach the disk, which is what takes time.
+    let writes = |step: &dyn Fn()| {
+        let before = accounts.version().unwrap();
+        step();
+        accounts.version().unwrap() != before
+    };
+    for email in ["other@example.com", "new@example.com"] {
+        assert!(
+            writes(&|| drop(accounts.sign_up(&new(email), PASSWORD, [7; 32], NOW))),
+            "{email}"
+        );
+    }
+    for email in ["other@example.com", "nobody@example.com"] {
+        assert!(
+            writes(&|| drop(accounts.request_reset(email, [8; 32], NOW).unwrap())),
+            "{email}"
+        );
+    }
+    let himself = accounts.acting(Actor::Person(other.id), NOW);
+    for email in [operator.email.as_str(), "free@example.com"] {
+        let wish = || {
+            drop(
+                himself
+                    .request_email_change(other.id, email, [9; 32])
+                    .unwrap(),
+            )
+        };
+        assert!(writes(&wish), "{email}");
+    }
+}

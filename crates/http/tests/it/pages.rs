@@ -126,6 +126,23 @@ async fn headers_protect_every_answer() {
 }
 
 #[tokio::test]
+async fn people_find_their_pages_and_programs_something_to_read() {
+    let app = App::new();
+    let check = async |path: &str, accept: &str, expect: &str| {
+        let request = Request::get(path).header("accept", accept);
+        let answer = app.send(request.body(Body::empty()).unwrap()).await;
+        let answer = answer.expect(307);
+        assert_eq!(answer.headers["location"], expect, "{path} {accept}");
+    };
+    check("/", "text/html,application/xhtml+xml,*/*;q=0.8", "/manage").await;
+    check("/", "*/*", "/docs").await;
+    check("/", "application/json", "/docs").await;
+    check("/?lostpass=1", "text/html", "/manage/reset").await;
+    check("/?lostpass=1", "*/*", "/manage/reset").await;
+    check("/?lostpass=0&x=//evil.example.com", "text/html", "/manage").await;
+}
+
+#[tokio::test]
 async fn any_page_may_use_the_api_but_not_read_our_pages() {
     let app = App::new();
     let ask = async |method: &str, path: &str| {

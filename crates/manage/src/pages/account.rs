@@ -14,13 +14,16 @@ pub(crate) fn show(call: &Call) -> Outcome {
     let settings = &account.settings;
     let today = hits_today(call, account)?;
     let body = html! {
-        h1 { (account.name) }
+        h1 { bdi { (account.name) } }
         p.lead { a href=(account.url) rel="noreferrer" { (account.url) } }
         @if today == 0 {
             div.note { p {
                 (call.t("account.silent")) " "
                 a href=(format!("{base}/snippet")) { (call.t("account.silent_go")) }
             } }
+        }
+        @if today > 0 {
+            p { a.button href=(format!("{base}/figures")) { (call.t("account.figures")) } }
         }
         section.card {
             dl.facts {

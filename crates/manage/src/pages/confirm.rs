@@ -1,10 +1,8 @@
 //! E-mails: showing that one's own is one's own, and taking another.
 
-use afsa_accounts::FieldFault;
-use axum::http::StatusCode;
 use maud::html;
 
-use super::parts::or_again;
+use super::parts::{Again, FIRST, or_again};
 use super::sign_in::from_shop;
 use crate::answer::Outcome;
 use crate::call::Call;
@@ -50,7 +48,7 @@ pub(crate) fn send(call: &Call) -> Outcome {
 }
 
 pub(crate) fn show_change(call: &Call) -> Outcome {
-    change_page(call, StatusCode::OK, &[])
+    change_page(call, FIRST)
 }
 
 pub(crate) fn request_change(call: &Call) -> Outcome {
@@ -82,7 +80,7 @@ pub(crate) fn request_change(call: &Call) -> Outcome {
         );
         Ok(call.go_saying("/manage/profile", "letter_sent"))
     })();
-    or_again(outcome, |status, faults| change_page(call, status, faults))
+    or_again(outcome, |again| change_page(call, again))
 }
 
 pub(crate) fn show_take(call: &Call) -> Outcome {
@@ -126,7 +124,7 @@ fn ask(
     Ok(call.page(title, body))
 }
 
-fn change_page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn change_page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("email.title");
     let body = html! {

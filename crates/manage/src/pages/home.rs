@@ -1,13 +1,13 @@
 //! The accounts that a person reaches, and making one more.
 
-use afsa_accounts::people::Membership;
-use afsa_accounts::{Account, AccountChange, FieldFault};
+use afsa_accounts::people::{Membership, MembershipChoice};
+use afsa_accounts::{Account, AccountChange};
 use afsa_model::Timestamp;
-use axum::http::StatusCode;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::parts::{moment, number, or_again, paged};
+use super::parts::{Again, FIRST, moment, number, or_again};
+use super::search;
 use super::settings::{currency_field, timezone_field};
 use crate::answer::Outcome;
 use crate::call::Call;
@@ -16,10 +16,9 @@ use crate::fields::{Fields, Input, form};
 use crate::site::SignUp;
 
 pub(crate) fn show(call: &Call) -> Outcome {
-    let person = call.person()?;
-    let memberships = call.site.accounts.accounts_of(person.id)?;
-    let (shown, links) = paged(call, &memberships, "/manage");
-    let tiles = shown
+    let found = search::accounts(call, MembershipChoice::default())?;
+    let tiles = found
+        .rows
         .iter()
         .map(|membership| tile(call, membership))
         .collect::<Result<Vec<Markup>, Failure>>()?;
@@ -32,7 +31,8 @@ pub(crate) fn show(call: &Call) -> Outcome {
                 a.button href="/manage/accounts/new" { (call.t("home.create")) }
             }
         }
-        @if memberships.is_empty() {
+        (found.field(call))
+        @if found.is_none() {
             div.card.empty {
                 h2 { (call.t("home.empty_title")) }
                 @if may_create(call)? {
@@ -44,7 +44,7 @@ pub(crate) fn show(call: &Call) -> Outcome {
             }
         } @else {
             ul.tiles { @for tile in &tiles { li { (tile) } } }
-            (links)
+            (found.links(call))
         }
     };
     Ok(call.page(call.t("home.title"), body))
@@ -55,7 +55,7 @@ fn tile(call: &Call, membership: &Membership) -> Result<Markup, Failure> {
     let today = hits_today(call, account)?;
     Ok(html! {
         a.tile href=(format!("/manage/accounts/{}", account.id)) {
-            strong { (account.name) }
+            strong { bdi { (account.name) } }
             span.muted.small { (account.url) }
             dl {
                 div {
@@ -118,7 +118,7 @@ fn trouble(call: &Call) -> Result<Markup, Failure> {
 }
 
 /// Where everybody may sign up, everybody may have accounts; else the operator makes them.
-fn may_create(call: &Call) -> Result<bool, Failure> {
+pub(crate) fn may_create(call: &Call) -> Result<bool, Failure> {
     let person = call.person()?;
     let is_known = person.confirmed_at.is_some();
     Ok(person.is_operator || (call.site.sign_up == SignUp::Open && is_known))
@@ -128,7 +128,7 @@ pub(crate) fn show_create(call: &Call) -> Outcome {
     if !may_create(call)? {
         return Err(Failure::Forbidden);
     }
-    create_page(call, StatusCode::OK, &[])
+    create_page(call, FIRST)
 }
 
 pub(crate) fn create(call: &Call) -> Outcome {
@@ -154,10 +154,10 @@ pub(crate) fn create(call: &Call) -> Outcome {
                 "account_created",
             )
         });
-    or_again(outcome, |status, faults| create_page(call, status, faults))
+    or_again(outcome, |again| create_page(call, again))
 }
 
-fn create_page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn create_page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("home.create");
     let body = html! {

@@ -1,11 +1,9 @@
 //! Who reaches an account, and who is invited.
 
-use afsa_accounts::FieldFault;
 use afsa_accounts::people::{Member, Right, Role};
-use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::parts::{moment, or_again, paged, sure};
+use super::parts::{Again, FIRST, moment, or_again, paged, sure};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -13,7 +11,7 @@ use crate::fields::{Fields, Input, fault, form};
 use crate::words::Language;
 
 pub(crate) fn show(call: &Call) -> Outcome {
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 pub(crate) fn invite(call: &Call) -> Outcome {
@@ -38,7 +36,7 @@ pub(crate) fn invite(call: &Call) -> Outcome {
         );
         Ok(call.go_saying(&address(call)?, "invited"))
     });
-    or_again(outcome, |status, faults| page(call, status, faults))
+    or_again(outcome, |again| page(call, again))
 }
 
 pub(crate) fn change_role(call: &Call) -> Outcome {
@@ -60,16 +58,7 @@ pub(crate) fn ask_remove(call: &Call) -> Outcome {
         .member(call.account_id()?, call.number("person")?)?;
     let base = address(call)?;
     let text = call.say("members.remove_text", &[("name", &member.name)]);
-    let action = format!("{base}/{}/remove", member.person);
-    let title = call.t("members.remove_title");
-    Ok(sure(
-        call,
-        title,
-        &text,
-        &action,
-        call.t("members.remove"),
-        &base,
-    ))
+    sure(call, "members.remove_title", &text, "members.remove", &base)
 }
 
 pub(crate) fn remove(call: &Call) -> Outcome {
@@ -82,6 +71,20 @@ pub(crate) fn remove(call: &Call) -> Outcome {
         address(call)?
     };
     Ok(call.go_saying(&next, "member_removed"))
+}
+
+pub(crate) fn ask_withdraw(call: &Call) -> Outcome {
+    let accounts = &call.site.accounts;
+    let invitation = accounts.invitation(call.account_id()?, call.number("invitation")?)?;
+    let text = call.say("members.withdraw_text", &[("email", &invitation.email)]);
+    let base = address(call)?;
+    sure(
+        call,
+        "members.withdraw_title",
+        &text,
+        "members.withdraw",
+        &base,
+    )
 }
 
 pub(crate) fn withdraw(call: &Call) -> Outcome {
@@ -112,7 +115,7 @@ fn roles(call: &Call) -> Result<Vec<(String, String)>, Failure> {
         .collect())
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let account = call.account()?;
     let base = address(call)?;
     let members = call.site.accounts.members(account.id)?;
@@ -153,12 +156,11 @@ fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
                                     }
                                 }
                                 td.actions {
-                                    @let action = format!("{base}/invitations/{}/withdraw", invitation.id);
-                                    (form(call, &action, html! {
-                                        button.button.quiet.little type="submit" {
-                                            (call.t("members.withdraw"))
-                                        }
-                                    }))
+                                    a.button.quiet.little
+                                        href=(format!("{base}/invitations/{}/withdraw", invitation.id)) {
+                                        (call.t("members.withdraw"))
+                                        span.unseen { " " (invitation.email) }
+                                    }
                                 }
                             }
                         }
@@ -192,7 +194,7 @@ fn row(call: &Call, member: &Member, base: &str) -> Result<Markup, Failure> {
     Ok(html! {
         tr {
             td {
-                (member.name)
+                bdi { (member.name) }
                 @if is_self { " " span.badge { (call.t("members.you")) } }
                 span.small.muted { (member.email) }
             }

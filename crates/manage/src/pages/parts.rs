@@ -4,7 +4,6 @@ use afsa_accounts::people::Role;
 use afsa_accounts::{Account, FieldFault, Scope, Scopes};
 use afsa_model::{DAY, Timestamp};
 use axum::http::StatusCode;
-use axum::response::Response;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
@@ -12,63 +11,80 @@ use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::{Fields, Input, form};
+use crate::once;
 use crate::words::Language;
 
 /// Things on one page of a list.
 pub(crate) const PAGE: usize = 25;
 
+/// How a page with a form is shown: with which status, and what is wrong with what was sent.
+pub(crate) type Again<'a> = (StatusCode, &'a [FieldFault]);
+
+/// For the first time, before anything was sent.
+pub(crate) const FIRST: Again<'static> = (StatusCode::OK, &[]);
+
 /// Shows a form again with what is wrong, where that is why it failed.
-pub(crate) fn or_again(
-    outcome: Outcome,
-    again: impl FnOnce(StatusCode, &[FieldFault]) -> Outcome,
-) -> Outcome {
+pub(crate) fn or_again(outcome: Outcome, again: impl FnOnce(Again<'_>) -> Outcome) -> Outcome {
     match outcome {
-        Err(Failure::Invalid(faults)) => again(StatusCode::UNPROCESSABLE_ENTITY, &faults),
+        Err(Failure::Invalid(faults)) => again((StatusCode::UNPROCESSABLE_ENTITY, &faults)),
         other => other,
     }
 }
 
-/// Asks before something that can't be taken back.
+/// Asks before something that can't be taken back; the answer goes to the same address.
 pub(crate) fn sure(
     call: &Call,
-    title: &str,
+    title: &'static str,
     text: &str,
-    action: &str,
-    button: &str,
+    button: &'static str,
     back: &str,
-) -> Response {
+) -> Outcome {
+    let action = call.target.split('?').next().unwrap_or_default();
+    let title = call.t(title);
     let body = html! {
         h1 { (title) }
         div.card {
-            p { (text) }
+            p { bdi { (text) } }
             (form(call, action, html! {
+                (once::field(call))
                 div.row {
-                    button.button.danger type="submit" { (button) }
+                    button.button.danger type="submit" { (call.t(button)) }
                     a.button.quiet href=(back) { (call.t("form.cancel")) }
                 }
             }))
         }
     };
-    call.page(title, body)
+    Ok(call.page(title, body))
 }
 
 /// A moment in the account's zone, or in UTC.
 pub(crate) fn moment(call: &Call, at: Timestamp, account: Option<&Account>) -> Markup {
-    let zone = account.map_or("UTC", |account| &*account.settings.timezone);
+    let zone = zone_of(account);
+    let text = moment_text(call, at, account);
+    match jiff::Timestamp::from_millisecond(at.0) {
+        Ok(instant) => html! { time datetime=(instant.to_string()) title=(zone) { (text) } },
+        Err(_) => html! {},
+    }
+}
+
+fn zone_of(account: Option<&Account>) -> &str {
+    account.map_or("UTC", |account| &*account.settings.timezone)
+}
+
+fn moment_text(call: &Call, at: Timestamp, account: Option<&Account>) -> String {
     let Ok(instant) = jiff::Timestamp::from_millisecond(at.0) else {
-        return html! {};
+        return String::new();
     };
-    let zoned = instant.to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC));
-    let key = format!("m{}", zoned.month());
-    let month = call.word("month", &key);
-    let text = format!(
-        "{} {month} {}, {:02}:{:02}",
+    let zoned = instant.to_zoned(TimeZone::get(zone_of(account)).unwrap_or(TimeZone::UTC));
+    let month = format!("m{}", zoned.month());
+    format!(
+        "{} {} {}, {:02}:{:02}",
         zoned.day(),
+        call.word("month", &month),
         zoned.year(),
         zoned.hour(),
         zoned.minute()
-    );
-    html! { time datetime=(instant.to_string()) title=(zone) { (text) } }
+    )
 }
 
 /// A moment, or that there was none.
@@ -103,28 +119,36 @@ pub(crate) fn paged<'a, T>(call: &Call, things: &'a [T], path: &str) -> (&'a [T]
     let start = (page - 1) * PAGE;
     let shown = things.get(start..).unwrap_or_default();
     let shown = shown.get(..PAGE).unwrap_or(shown);
-    let of = call.say(
-        "list.page",
-        &[("page", &page.to_string()), ("pages", &pages.to_string())],
-    );
-    let links = html! {
+    (shown, page_links(call, path, "", page, pages))
+}
+
+/// The way to the other pages of a list; `query` ends with `&` where it says something.
+pub(crate) fn page_links(
+    call: &Call,
+    path: &str,
+    query: &str,
+    page: usize,
+    pages: usize,
+) -> Markup {
+    let (at, of) = (page.to_string(), pages.to_string());
+    let link = |page: usize| format!("{path}?{query}page={page}");
+    html! {
         @if pages > 1 {
             nav.pages aria-label=(call.t("list.pages")) {
                 span {
                     @if page > 1 {
-                        a href=(format!("{path}?page={}", page - 1)) rel="prev" { (call.t("list.before")) }
+                        a href=(link(page - 1)) rel="prev" { (call.t("list.before")) }
                     }
                 }
-                span.muted { (of) }
+                span.muted { (call.say("list.page", &[("page", &at), ("pages", &of)])) }
                 span {
                     @if page < pages {
-                        a href=(format!("{path}?page={}", page + 1)) rel="next" { (call.t("list.after")) }
+                        a href=(link(page + 1)) rel="next" { (call.t("list.after")) }
                     }
                 }
             }
         }
-    };
-    (shown, links)
+    }
 }
 
 /// The name and the password of somebody who makes himself known.
@@ -175,24 +199,40 @@ pub(crate) fn chosen_scopes(call: &Call) -> Scopes {
         .collect()
 }
 
-/// When something shall expire: so many days from now, or never.
-pub(crate) fn expiry_field(call: &Call, fields: &Fields<'_>) -> Markup {
-    let choices: Vec<(String, String)> = ["", "7", "30", "90", "365"]
-        .into_iter()
-        .map(|days| {
-            let shown = match days {
-                "" => call.t("list.never").to_owned(),
-                days => call.say("field.days", &[("days", days)]),
-            };
-            (days.to_owned(), shown)
-        })
-        .collect();
-    fields.select("expires", "field.expires", None, "", &choices)
+/// When something shall expire: so many days from now, never, or when it does already.
+pub(crate) fn expiry_field(
+    call: &Call,
+    fields: &Fields<'_>,
+    present: Option<Option<Timestamp>>,
+) -> Markup {
+    let kept = present.map(|present| {
+        let at = present.map(|at| moment_text(call, at, call.account().ok()));
+        let at = at.unwrap_or_else(|| call.t("list.never").to_owned());
+        (KEPT.to_owned(), call.say("field.kept", &[("value", &at)]))
+    });
+    let days = ["", "7", "30", "90", "365"].into_iter().map(|days| {
+        let shown = match days {
+            "" => call.t("list.never").to_owned(),
+            days => call.say("field.days", &[("days", days)]),
+        };
+        (days.to_owned(), shown)
+    });
+    let value = if kept.is_some() { KEPT } else { "" };
+    let choices: Vec<(String, String)> = kept.into_iter().chain(days).collect();
+    fields.select("expires", "field.expires", None, value, &choices)
 }
 
-pub(crate) fn chosen_expiry(call: &Call) -> Option<Timestamp> {
-    let days: i64 = call.form.get("expires").parse().ok()?;
-    Some(call.now.plus(days.clamp(1, 3_650) * DAY))
+const KEPT: &str = "kept";
+
+/// What is chosen of [`expiry_field`]; `None` where it stays as it is.
+pub(crate) fn chosen_expiry(call: &Call) -> Option<Option<Timestamp>> {
+    match call.form.get("expires") {
+        KEPT => None,
+        days => {
+            let days = days.parse().ok();
+            Some(days.map(|days: i64| call.now.plus(days.clamp(1, 3_650) * DAY)))
+        }
+    }
 }
 
 /// Languages that people may read.

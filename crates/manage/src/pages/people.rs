@@ -1,11 +1,10 @@
 //! Everybody who can sign in, for the operator.
 
-use afsa_accounts::FieldFault;
 use afsa_accounts::people::{Person, Purpose};
-use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::parts::{moment, name_field, or_again, paged};
+use super::parts::{Again, FIRST, moment, name_field, or_again, sure};
+use super::search;
 use super::setup::new_person;
 use crate::answer::Outcome;
 use crate::call::Call;
@@ -16,7 +15,7 @@ use crate::words::Language;
 const BASE: &str = "/manage/people";
 
 pub(crate) fn show(call: &Call) -> Outcome {
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 /// Makes a person and sends a link to choose a password.
@@ -26,7 +25,7 @@ pub(crate) fn create(call: &Call) -> Outcome {
         invite(call, &person, Purpose::Welcome)?;
         Ok(call.go_saying(BASE, "person_created"))
     })();
-    or_again(outcome, |status, faults| page(call, status, faults))
+    or_again(outcome, |again| page(call, again))
 }
 
 pub(crate) fn send_link(call: &Call) -> Outcome {
@@ -40,6 +39,15 @@ pub(crate) fn send_link(call: &Call) -> Outcome {
     Ok(call.go_saying(BASE, "letter_sent"))
 }
 
+pub(crate) fn ask_disable(call: &Call) -> Outcome {
+    ask(
+        call,
+        "people.disable_title",
+        "people.disable_text",
+        "people.disable",
+    )
+}
+
 pub(crate) fn disable(call: &Call) -> Outcome {
     call.acting()?.disable_person(call.number("person")?)?;
     Ok(call.go_saying(BASE, "person_disabled"))
@@ -50,11 +58,26 @@ pub(crate) fn enable(call: &Call) -> Outcome {
     Ok(call.go_saying(BASE, "person_enabled"))
 }
 
+pub(crate) fn ask_drop_second_factor(call: &Call) -> Outcome {
+    ask(
+        call,
+        "people.factor_title",
+        "people.factor_text",
+        "second_factor.disable",
+    )
+}
+
 /// For somebody who has lost the app and the recovery codes.
 pub(crate) fn drop_second_factor(call: &Call) -> Outcome {
     call.acting()?
         .remove_second_factor(call.number("person")?)?;
     Ok(call.go_saying(BASE, "second_factor_off"))
+}
+
+fn ask(call: &Call, title: &'static str, text: &'static str, button: &'static str) -> Outcome {
+    let person = call.site.accounts.person(call.number("person")?)?;
+    let values = [("name", person.name.as_str()), ("email", &person.email)];
+    sure(call, title, &call.say(text, &values), button, BASE)
 }
 
 fn invite(call: &Call, person: &Person, purpose: Purpose) -> Result<(), Failure> {
@@ -75,15 +98,17 @@ fn invite(call: &Call, person: &Person, purpose: Purpose) -> Result<(), Failure>
     Ok(())
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
-    let persons = call.site.accounts.persons()?;
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
+    let found = search::found(call, |text, part| {
+        call.site.accounts.persons_called(text, part)
+    })?;
     let fields = Fields::new(call, faults);
     let title = call.t("layout.people");
-    let (shown, links) = paged(call, &persons, BASE);
     let body = html! {
         h1 { (title) }
         p.lead { (call.t("people.lead")) }
         (fields.summary())
+        (found.field(call))
         section.card {
             div.table { table.stack {
                 thead { tr {
@@ -91,9 +116,9 @@ fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
                     th { (call.t("people.since")) }
                     th { span.unseen { (call.t("list.actions")) } }
                 } }
-                tbody { @for person in shown { (row(call, person)) } }
+                tbody { @for person in &found.rows { (row(call, person)) } }
             } }
-            (links)
+            (found.links(call))
         }
         section.card {
             h2 { (call.t("people.create")) }
@@ -115,18 +140,18 @@ fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
 
 fn row(call: &Call, person: &Person) -> Markup {
     let base = format!("{BASE}/{}", person.id);
-    let act = |action: &str, label: &'static str, class: &str| {
-        let address = format!("{base}/{action}");
+    let ask = |page: &str, label: &'static str, class: &str| {
         html! {
-            button class=(format!("button little {class}")) type="submit" formaction=(address) {
+            a class=(format!("button little {class}")) href=(format!("{base}/{page}")) {
                 (call.t(label))
+                span.unseen { " " (person.name) }
             }
         }
     };
     html! {
         tr {
             td {
-                (person.name)
+                bdi { (person.name) }
                 @if person.is_operator { " " span.badge.good { (call.t("people.operator")) } }
                 @if person.disabled_at.is_some() { " " span.badge.bad { (call.t("people.disabled")) } }
                 @if person.has_second_factor { " " span.badge { (call.t("people.two_factors")) } }
@@ -135,17 +160,21 @@ fn row(call: &Call, person: &Person) -> Markup {
             td data-label=(call.t("people.since")) { (moment(call, person.created_at, None)) }
             td.actions {
                 @if !person.is_operator {
-                    (form(call, &format!("{base}/link"), html! {
-                        (act("link", "people.link", "quiet"))
+                    div.row {
+                        (form(call, &format!("{base}/link"), html! {
+                            button.button.quiet.little type="submit" { (call.t("people.link")) }
+                        }))
                         @if person.has_second_factor {
-                            (act("second-factor/remove", "second_factor.disable", "quiet"))
+                            (ask("second-factor/remove", "second_factor.disable", "quiet"))
                         }
                         @if person.disabled_at.is_some() {
-                            (act("enable", "people.enable", "quiet"))
+                            (form(call, &format!("{base}/enable"), html! {
+                                button.button.quiet.little type="submit" { (call.t("people.enable")) }
+                            }))
                         } @else {
-                            (act("disable", "people.disable", "danger"))
+                            (ask("disable", "people.disable", "danger"))
                         }
-                    }))
+                    }
                 }
             }
         }

@@ -1,11 +1,9 @@
 //! A person's own page: name, language, password, sessions.
 
-use afsa_accounts::FieldFault;
 use afsa_accounts::people::{PersonChange, password_faults};
-use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::parts::{languages, moment, name_field, new_password_field, or_again};
+use super::parts::{Again, FIRST, languages, moment, name_field, new_password_field, or_again};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::cookie::Keep;
@@ -13,7 +11,7 @@ use crate::failure::Failure;
 use crate::fields::{Fields, Input, fault, form};
 
 pub(crate) fn show(call: &Call) -> Outcome {
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 pub(crate) fn change(call: &Call) -> Outcome {
@@ -27,19 +25,17 @@ pub(crate) fn change(call: &Call) -> Outcome {
         .change_person(person, &wanted)
         .map_err(Failure::from)
         .map(|_| call.go_saying("/manage/profile", "saved"));
-    or_again(outcome, |status, faults| page(call, status, faults))
+    or_again(outcome, |again| page(call, again))
 }
 
 pub(crate) fn show_password(call: &Call) -> Outcome {
-    password_page(call, StatusCode::OK, &[])
+    password_page(call, FIRST)
 }
 
 pub(crate) fn change_password(call: &Call) -> Outcome {
     let person = call.person()?;
     call.site.take_guess(&call.peer, &person.email)?;
-    or_again(attempt(call), |status, faults| {
-        password_page(call, status, faults)
-    })
+    or_again(attempt(call), |again| password_page(call, again))
 }
 
 fn attempt(call: &Call) -> Outcome {
@@ -83,7 +79,7 @@ pub(crate) fn end_others(call: &Call) -> Outcome {
     Ok(call.go_saying("/manage/profile", "sessions_ended"))
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let person = call.person()?;
     let fields = Fields::new(call, faults);
     let title = call.t("profile.title");
@@ -194,7 +190,7 @@ fn browser(agent: &str) -> Option<&'static str> {
     known.map(|(_, name)| *name)
 }
 
-fn password_page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn password_page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("password.title");
     let body = html! {

@@ -1,11 +1,10 @@
 //! A forgotten password.
 
+use afsa_accounts::Error;
 use afsa_accounts::people::Purpose;
-use afsa_accounts::{Error, FieldFault};
-use axum::http::StatusCode;
 use maud::html;
 
-use super::parts::{new_password_field, or_again};
+use super::parts::{Again, FIRST, new_password_field, or_again};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -70,14 +69,14 @@ pub(crate) fn request(call: &Call) -> Outcome {
 }
 
 pub(crate) fn choose(call: &Call) -> Outcome {
-    call.site.take_guess(&call.peer, "reset")?;
+    call.site.take_guess_of_sender(&call.peer)?;
     known(call, call.query.get("token"))?;
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 pub(crate) fn set(call: &Call) -> Outcome {
-    call.site.take_guess(&call.peer, "reset")?;
-    or_again(attempt(call), |status, faults| page(call, status, faults))
+    call.site.take_guess_of_sender(&call.peer)?;
+    or_again(attempt(call), |again| page(call, again))
 }
 
 fn attempt(call: &Call) -> Outcome {
@@ -101,7 +100,7 @@ fn known(call: &Call, token: &str) -> Result<(), Failure> {
     }
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("reset.choose_title");
     let token = match call.form.get("token") {

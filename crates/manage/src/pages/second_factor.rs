@@ -1,29 +1,27 @@
 //! The second factor: an app that makes codes, and recovery codes for when it is lost.
 
-use afsa_accounts::FieldFault;
 use afsa_accounts::people::{Code, TotpEnrolment};
-use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
-use super::parts::or_again;
+use super::parts::{Again, FIRST, or_again};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::{Fields, Input, fault, form};
 
 pub(crate) fn show(call: &Call) -> Outcome {
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 /// Makes a secret and shows it; it counts once a code of it was told.
 pub(crate) fn begin(call: &Call) -> Outcome {
     let person = call.person()?.id;
     let enrolment = call.acting()?.begin_totp(person, call.random())?;
-    enrolment_page(call, StatusCode::OK, &enrolment, &[])
+    enrolment_page(call, FIRST, &enrolment)
 }
 
 pub(crate) fn confirm(call: &Call) -> Outcome {
@@ -38,8 +36,8 @@ pub(crate) fn confirm(call: &Call) -> Outcome {
         secret: call.form.get("secret").to_owned(),
         address: call.form.get("address").to_owned(),
     };
-    or_again(codes_or_fault(call, told), |status, faults| {
-        enrolment_page(call, status, &enrolment, faults)
+    or_again(codes_or_fault(call, told), |again| {
+        enrolment_page(call, again, &enrolment)
     })
 }
 
@@ -51,9 +49,7 @@ pub(crate) fn renew(call: &Call) -> Outcome {
     let told = call
         .acting()?
         .renew_recovery_codes(person.id, code, call.random())?;
-    or_again(codes_or_fault(call, told), |status, faults| {
-        page(call, status, faults)
-    })
+    or_again(codes_or_fault(call, told), |again| page(call, again))
 }
 
 pub(crate) fn disable(call: &Call) -> Outcome {
@@ -64,7 +60,7 @@ pub(crate) fn disable(call: &Call) -> Outcome {
         .acting()?
         .disable_second_factor(person.id, call.form.get("code"))?;
     let outcome = right(told).map(|()| call.go_saying("/manage/profile", "second_factor_off"));
-    or_again(outcome, |status, faults| page(call, status, faults))
+    or_again(outcome, |again| page(call, again))
 }
 
 fn right<T>(told: Code<T>) -> Result<T, Failure> {
@@ -115,12 +111,7 @@ fn picture(address: &str) -> Option<String> {
     ))
 }
 
-fn enrolment_page(
-    call: &Call,
-    status: StatusCode,
-    enrolment: &TotpEnrolment,
-    faults: &[FieldFault],
-) -> Outcome {
+fn enrolment_page(call: &Call, (status, faults): Again<'_>, enrolment: &TotpEnrolment) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("second_factor.begin_title");
     let body = html! {
@@ -145,7 +136,7 @@ fn enrolment_page(
     Ok(call.page_with(status, title, body))
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let person = call.person()?;
     let fields = Fields::new(call, faults);
     let title = call.t("second_factor.title");

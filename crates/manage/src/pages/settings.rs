@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use afsa_accounts::{Account, AccountChange, EcommerceLevel, FieldFault};
 use afsa_model::{HOUR, MINUTE};
-use axum::http::StatusCode;
 use maud::{Markup, html};
 
-use super::parts::{languages, or_again};
+use super::parts::{Again, FIRST, languages, or_again};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -45,7 +44,7 @@ const EXCLUSIONS: Page = Page {
 };
 
 pub(crate) fn show_site(call: &Call) -> Outcome {
-    SITE.show(call, StatusCode::OK, &[])
+    SITE.show(call, FIRST)
 }
 
 pub(crate) fn set_site(call: &Call) -> Outcome {
@@ -53,7 +52,7 @@ pub(crate) fn set_site(call: &Call) -> Outcome {
 }
 
 pub(crate) fn show_privacy(call: &Call) -> Outcome {
-    PRIVACY.show(call, StatusCode::OK, &[])
+    PRIVACY.show(call, FIRST)
 }
 
 pub(crate) fn set_privacy(call: &Call) -> Outcome {
@@ -61,7 +60,7 @@ pub(crate) fn set_privacy(call: &Call) -> Outcome {
 }
 
 pub(crate) fn show_exclusions(call: &Call) -> Outcome {
-    EXCLUSIONS.show(call, StatusCode::OK, &[])
+    EXCLUSIONS.show(call, FIRST)
 }
 
 pub(crate) fn set_exclusions(call: &Call) -> Outcome {
@@ -73,7 +72,7 @@ impl Page {
         format!("/manage/accounts/{}/{}", account.id, self.path)
     }
 
-    fn show(&self, call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+    fn show(&self, call: &Call, (status, faults): Again<'_>) -> Outcome {
         let account = call.account()?;
         let fields = Fields::new(call, faults);
         let title = call.t(self.title);
@@ -100,7 +99,7 @@ impl Page {
             })
             .and_then(|change| Ok(call.acting()?.update_account(account.id, &change)?))
             .map(|_| call.go_saying(&self.address(account), "saved"));
-        or_again(outcome, |status, faults| self.show(call, status, faults))
+        or_again(outcome, |again| self.show(call, again))
     }
 }
 

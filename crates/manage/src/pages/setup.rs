@@ -1,11 +1,10 @@
 //! The first run: whoever has the link of the console becomes the operator.
 
+use afsa_accounts::Error;
 use afsa_accounts::people::{NewPerson, Purpose, SignIn};
-use afsa_accounts::{Error, FieldFault};
-use axum::http::StatusCode;
 use maud::html;
 
-use super::parts::{name_field, new_password_field, or_again};
+use super::parts::{Again, FIRST, name_field, new_password_field, or_again};
 use super::sign_in::enter;
 use crate::answer::Outcome;
 use crate::call::Call;
@@ -30,12 +29,12 @@ pub(crate) fn show(call: &Call) -> Outcome {
         return Err(Failure::DeadLink);
     }
     known?;
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 pub(crate) fn set_up(call: &Call) -> Outcome {
-    call.site.take_guess(&call.peer, "setup")?;
-    or_again(attempt(call), |status, faults| page(call, status, faults))
+    call.site.take_guess_of_sender(&call.peer)?;
+    or_again(attempt(call), |again| page(call, again))
 }
 
 fn attempt(call: &Call) -> Outcome {
@@ -66,7 +65,7 @@ pub(crate) fn new_person(call: &Call) -> NewPerson {
     }
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("setup.title");
     let token = match call.form.get("token") {

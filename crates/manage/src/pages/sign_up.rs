@@ -1,11 +1,10 @@
 //! Making oneself known: by oneself where that is open, or by an invitation.
 
 use afsa_accounts::people::Invitation;
-use afsa_accounts::{Actor, Error, FieldFault};
-use axum::http::StatusCode;
+use afsa_accounts::{Actor, Error};
 use maud::html;
 
-use super::parts::{name_field, new_password_field, or_again};
+use super::parts::{Again, FIRST, name_field, new_password_field, or_again};
 use super::setup::new_person;
 use super::sign_in::{from_shop, with_next};
 use crate::answer::Outcome;
@@ -20,14 +19,14 @@ pub(crate) fn show(call: &Call) -> Outcome {
         return Ok(call.go("/manage"));
     }
     let invitation = invited(call)?;
-    page(call, StatusCode::OK, &[], invitation.as_ref())
+    page(call, FIRST, invitation.as_ref())
 }
 
 pub(crate) fn sign_up(call: &Call) -> Outcome {
     let invitation = invited(call)?;
     call.site.take_letter(&call.peer, call.form.get("email"))?;
-    or_again(attempt(call, invitation.as_ref()), |status, faults| {
-        page(call, status, faults, invitation.as_ref())
+    or_again(attempt(call, invitation.as_ref()), |again| {
+        page(call, again, invitation.as_ref())
     })
 }
 
@@ -104,12 +103,7 @@ fn attempt(call: &Call, invitation: Option<&Invitation>) -> Outcome {
     Ok(call.page(title, body))
 }
 
-fn page(
-    call: &Call,
-    status: StatusCode,
-    faults: &[FieldFault],
-    invitation: Option<&Invitation>,
-) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>, invitation: Option<&Invitation>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("sign_up.title");
     let body = html! {

@@ -18,7 +18,7 @@ pub(super) fn figures(call: &Call) -> Outcome {
     if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(is_plain) {
         return Ok(call.go(&format!("/share/{key}")));
     }
-    to_account(call, "")
+    to_account(call, "/figures")
 }
 
 /// Where links to figures are made.
@@ -34,8 +34,18 @@ pub(super) fn profile(call: &Call) -> Outcome {
     Ok(call.go("/manage/profile"))
 }
 
-/// What told of the old service itself: of ours, the documentation does.
-pub(super) fn documents(call: &Call) -> Outcome {
+/// Where a plan was bought: what the account has now.
+pub(super) fn plan(call: &Call) -> Outcome {
+    to_account(call, "")
+}
+
+/// What told of the reports: here the guide that shows what can be asked.
+pub(super) fn reports(call: &Call) -> Outcome {
+    Ok(call.go("/docs/guides/statistics.html"))
+}
+
+/// Whoever looked for help finds what is written.
+pub(super) fn help(call: &Call) -> Outcome {
     Ok(call.go("/docs"))
 }
 

@@ -8,98 +8,27 @@ mod sign_up;
 
 use afsa_accounts::oauth::{ClientKind, RedirectAddress};
 
-use crate::routes::{Access, Route, get, post};
+use crate::routes::Access::{Anybody, Person};
+use crate::routes::{Route, form, page};
 
+#[rustfmt::skip]
 pub(crate) const ROUTES: &[Route] = &[
-    get(
-        "/wordpress/signup",
-        "shop_sign_up",
-        Access::Person,
-        sign_up::show,
-    ),
-    post(
-        "/wordpress/signup",
-        "shop_sign_up",
-        Access::Person,
-        sign_up::take,
-    ),
-    get(
-        "/prestashop/signup",
-        "shop_sign_up",
-        Access::Person,
-        sign_up::show,
-    ),
-    post(
-        "/prestashop/signup",
-        "shop_sign_up",
-        Access::Person,
-        sign_up::take,
-    ),
-    get(
-        "/removeme.php",
-        "own_visits",
-        Access::Anybody,
-        own_visits::switch,
-    ),
-    get("/share/{key}", "share", Access::Anybody, share::show),
-    post("/share/{key}", "share", Access::Anybody, share::open),
-    get(
-        "/dashboard.php",
-        "old_link",
-        Access::Anybody,
-        links::figures,
-    ),
-    get("/rightnow.php", "old_link", Access::Anybody, links::figures),
-    get(
-        "/lastvisitors.php",
-        "old_link",
-        Access::Anybody,
-        links::figures,
-    ),
-    get("/heatmaps.php", "old_link", Access::Anybody, links::figures),
-    get(
-        "/keywords_monitoring.php",
-        "old_link",
-        Access::Anybody,
-        links::figures,
-    ),
-    get("/edpdf.php", "old_link", Access::Anybody, links::figures),
-    get(
-        "/accesskeys.php",
-        "old_link",
-        Access::Anybody,
-        links::shares,
-    ),
-    get(
-        "/edaccounts.php",
-        "old_link",
-        Access::Anybody,
-        links::settings,
-    ),
-    get(
-        "/edprofile.php",
-        "old_link",
-        Access::Anybody,
-        links::profile,
-    ),
-    get(
-        "/pricing.php",
-        "old_link",
-        Access::Anybody,
-        links::documents,
-    ),
-    get(
-        "/contact.html",
-        "old_link",
-        Access::Anybody,
-        links::documents,
-    ),
-    get(
-        "/articles/web-statistics-reports/",
-        "old_link",
-        Access::Anybody,
-        links::documents,
-    ),
+    form("/wordpress/signup", "shop_sign_up", Person, sign_up::show, sign_up::take),
+    form("/prestashop/signup", "shop_sign_up", Person, sign_up::show, sign_up::take),
+    page("/removeme.php", "own_visits", Anybody, own_visits::switch),
+    form("/share/{key}", "share", Anybody, share::show, share::open),
+    page("/dashboard.php", "old_link", Anybody, links::figures),
+    page("/rightnow.php", "old_link", Anybody, links::figures),
+    page("/lastvisitors.php", "old_link", Anybody, links::figures),
+    page("/heatmaps.php", "old_link", Anybody, links::figures),
+    page("/keywords_monitoring.php", "old_link", Anybody, links::figures),
+    page("/edpdf.php", "old_link", Anybody, links::figures),
+    page("/accesskeys.php", "old_link", Anybody, links::shares),
+    page("/edaccounts.php", "old_link", Anybody, links::settings),
+    page("/edprofile.php", "old_link", Anybody, links::profile),
+    page("/pricing.php", "old_link", Anybody, links::plan),
+    page("/contact.html", "old_link", Anybody, links::help),
+    page("/articles/web-statistics-reports/", "old_link", Anybody, links::reports),
 ];
 
 /// An address of a shop that a browser may be sent to; as strictly read as those of plug-ins that

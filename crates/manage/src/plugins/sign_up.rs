@@ -5,8 +5,8 @@
 //! can only be the site that he makes the account for.
 
 use afsa_accounts::oauth::RedirectAddress;
-use afsa_accounts::people::{Membership, Right};
-use afsa_accounts::{AccountChange, FieldFault};
+use afsa_accounts::people::{Membership, MembershipChoice, Right};
+use afsa_accounts::{AccountChange, Part};
 use afsa_model::AccountId;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,13 +17,15 @@ use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::{Fields, Input, form};
+use crate::pages::home::may_create;
+use crate::pages::parts::{Again, FIRST};
 
 /// Characters of a state.
 const LONGEST_STATE: usize = 500;
 /// Characters of whatever else a shop tells.
 const LONGEST_WISH: usize = 200;
 /// Accounts that can be chosen from.
-const MOST_CHOICES: usize = 200;
+const MOST_CHOICES: u32 = 200;
 
 /// What a shop asks for, checked.
 struct Wish {
@@ -33,7 +35,7 @@ struct Wish {
 }
 
 pub(super) fn show(call: &Call) -> Outcome {
-    page(call, StatusCode::OK, &[])
+    page(call, FIRST)
 }
 
 pub(super) fn take(call: &Call) -> Outcome {
@@ -44,16 +46,18 @@ pub(super) fn take(call: &Call) -> Outcome {
         "new" => match made(call, &wish) {
             Ok(account) => account,
             Err(Failure::Invalid(faults)) => {
-                return page(call, StatusCode::UNPROCESSABLE_ENTITY, &faults);
+                return page(call, (StatusCode::UNPROCESSABLE_ENTITY, &faults));
             }
             Err(failure) => return Err(failure),
         },
         chosen => {
             let chosen: AccountId = chosen.parse().map_err(|_| Failure::NotFound)?;
             // Whom a shop may be bound to is for those to say who let apps in.
-            let own = own_accounts(call)?;
-            let is_own = own.iter().any(|own| own.account.id == chosen);
-            is_own.then_some(chosen).ok_or(Failure::NotFound)?
+            let role = call.site.accounts.role(chosen, call.person()?.id)?;
+            let is_own = role.is_some_and(|role| role.may(Right::ManageAccess));
+            // The operator is an owner of every account, also of those that aren't there.
+            let account = call.site.accounts.account(chosen)?;
+            is_own.then_some(account.id).ok_or(Failure::NotFound)?
         }
     };
     let back = wish.back.with_answer(&[
@@ -65,6 +69,9 @@ pub(super) fn take(call: &Call) -> Outcome {
 }
 
 fn made(call: &Call, wish: &Wish) -> Result<AccountId, Failure> {
+    if !may_create(call)? {
+        return Err(Failure::Forbidden);
+    }
     let text = |name: &str| call.form.text(name).map(str::to_owned);
     let draft = AccountChange {
         name: Some(call.form.get("name").trim().to_owned()),
@@ -97,13 +104,21 @@ fn told(call: &Call, name: &str) -> String {
     short.trim().to_owned()
 }
 
-fn own_accounts(call: &Call) -> Result<Vec<Membership>, Failure> {
-    let mut own = call.site.accounts.accounts_of(call.person()?.id)?;
-    own.retain(|membership| membership.role.may(Right::ManageAccess));
-    Ok(own)
+/// Accounts that a shop may be bound to by this person: all, or those that are found by the text.
+fn own_accounts(call: &Call, search: &str) -> Result<Vec<Membership>, Failure> {
+    let choice = MembershipChoice {
+        search,
+        right: Some(Right::ManageAccess),
+        part: Part {
+            offset: 0,
+            limit: MOST_CHOICES,
+        },
+    };
+    let own = call.site.accounts.accounts_of(call.person()?.id, &choice)?;
+    Ok(own.rows)
 }
 
-fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
+fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let Some(wish) = wish(call) else {
         return Ok(nowhere(call));
     };
@@ -114,14 +129,24 @@ fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
     }
     let currency = told(call, "currency").to_uppercase();
     let (timezone, language) = (told(call, "tz"), told(call, "sitelang"));
-    let own = own_accounts(call)?;
-    // An account that is of this site already is what is most likely meant.
-    let of_site = own
-        .iter()
-        .find(|own| address(&own.account.url).is_some_and(|url| url.host() == wish.site.host()));
-    let chosen = of_site.map_or("new".to_owned(), |own| own.account.id.to_string());
-    let mut choices = vec![("new".to_owned(), call.t("shop.new").to_owned())];
-    choices.extend(own.iter().take(MOST_CHOICES).map(|own| {
+    // Accounts that are of this site already are what is most likely meant.
+    let mut own = own_accounts(call, wish.site.host().unwrap_or_default())?;
+    own.retain(|own| address(&own.account.url).is_some_and(|url| url.host() == wish.site.host()));
+    let chosen = own
+        .first()
+        .map_or("new".to_owned(), |own| own.account.id.to_string());
+    let of_site: Vec<AccountId> = own.iter().map(|own| own.account.id).collect();
+    own.extend(
+        own_accounts(call, "")?
+            .into_iter()
+            .filter(|own| !of_site.contains(&own.account.id)),
+    );
+    let new = may_create(call)?.then(|| ("new".to_owned(), call.t("shop.new").to_owned()));
+    if own.is_empty() && new.is_none() {
+        return Ok(refused(call, StatusCode::FORBIDDEN, "shop.none"));
+    }
+    let mut choices: Vec<(String, String)> = new.into_iter().collect();
+    choices.extend(own.iter().map(|own| {
         let account = &own.account;
         let shown = format!("{} · {} · {}", account.name, account.url, account.id);
         (account.id.to_string(), shown)
@@ -162,12 +187,16 @@ fn page(call: &Call, status: StatusCode, faults: &[FieldFault]) -> Outcome {
     Ok(call.page_with(status, title, body))
 }
 
-/// A request that leads nowhere is told, and sent back to nobody.
 fn nowhere(call: &Call) -> Response {
+    refused(call, StatusCode::BAD_REQUEST, "shop.nowhere")
+}
+
+/// A request that leads nowhere is told, and sent back to nobody.
+fn refused(call: &Call, status: StatusCode, message: &'static str) -> Response {
     let title = call.t("shop.title");
     let body = html! {
         h1 { (title) }
-        div.note.bad role="alert" { p { (call.t("shop.nowhere")) } }
+        div.note.bad role="alert" { p { (call.t(message)) } }
     };
-    call.page_with(StatusCode::BAD_REQUEST, title, body)
+    call.page_with(status, title, body)
 }

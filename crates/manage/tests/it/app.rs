@@ -120,6 +120,16 @@ impl App {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// The whole text of every letter that was written so far. No more are taken after.
+    pub fn letters(&self) -> Vec<String> {
+        self.mailer.close();
+        let files = std::fs::read_dir(self.outbox.path()).unwrap();
+        files
+            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .map(|text| text.replace("=\r\n", "").replace("=3D", "="))
+            .collect()
+    }
+
     /// As a browser sends a form of the server's own page.
     pub async fn post(&self, path: &str, session: Option<&str>, form: &[(&str, &str)]) -> Answer {
         let mut request = Request::post(path)
@@ -137,6 +147,13 @@ impl Answer {
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What stands in a hidden field or an attribute of the page.
+    pub fn value_after(&self, mark: &str) -> &str {
+        let rest = self.text.split(mark).nth(1);
+        let rest = rest.unwrap_or_else(|| panic!("no {mark} in {}", self.text));
+        rest.split(['"', '<']).next().unwrap()
     }
 
     pub fn cookies(&self) -> Vec<&str> {

@@ -2,6 +2,9 @@
 
 mod access;
 mod app;
+mod attacks;
 mod entrance;
+mod figures;
 mod forgery;
 mod plugins;
+mod things;

@@ -409,10 +409,14 @@ async fn old_links_lead_to_pages_of_ours() {
         .await;
         check(
             &format!("/{page}.php?usr=00000003"),
-            "/manage/accounts/00000003",
+            "/manage/accounts/00000003/figures",
         )
         .await;
-        check(&format!("/{page}.php?usr=3"), "/manage/accounts/00000003").await;
+        check(
+            &format!("/{page}.php?usr=3"),
+            "/manage/accounts/00000003/figures",
+        )
+        .await;
         check(&format!("/{page}.php"), "/manage").await;
     }
     check("/dashboard.php?accesskey=//evil.example.org", "/manage").await;
@@ -429,9 +433,14 @@ async fn old_links_lead_to_pages_of_ours() {
     .await;
     check("/edaccounts.php", "/manage").await;
     check("/edprofile.php?usr=3", "/manage/profile").await;
-    check("/pricing.php?usr=3", "/docs").await;
+    check("/pricing.php?usr=3", "/manage/accounts/00000003").await;
+    check("/pricing.php", "/manage").await;
     check("/contact.html", "/docs").await;
-    check("/articles/web-statistics-reports/", "/docs").await;
+    check(
+        "/articles/web-statistics-reports/",
+        "/docs/guides/statistics.html",
+    )
+    .await;
 }
 
 #[tokio::test]
