@@ -190,7 +190,7 @@ fn content(body: &BodyRule) -> Option<Value> {
         }),
         BodyRule::Upload => json!({
             "application/octet-stream": {
-                "schema": {"type": "string", "format": "binary"},
+                "schema": {"type": "string", "format": "binary", "minLength": 1},
                 "example": "{\"type\":\"pageview\",\"timestamp\":\"2026-10-30T12:00:00Z\",\
                     \"location\":\"https://shop.example.com/\"}\n",
             },

@@ -96,7 +96,13 @@ fn understood(request: &Request, context: &Context, faults: &mut Faults) -> Opti
     let asked_interval = interval(request, &mut dimensions, faults);
     if dimensions.len() > MAX_DIMENSIONS {
         let detail = format!("an answer has at most {MAX_DIMENSIONS} dimensions, time included");
-        faults.invalid("dimensions", "/dimensions", detail, Vec::new());
+        let named = request.dimensions.as_ref().map_or(0, Vec::len);
+        if named > MAX_DIMENSIONS {
+            faults.invalid("dimensions", "/dimensions", detail, Vec::new());
+        } else {
+            // It is the interval beside them that makes them too many.
+            faults.no_reading("dimensions", "/dimensions", detail, Vec::new());
+        }
     }
 
     let mut having = Vec::new();

@@ -79,7 +79,8 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 async fn perform(call: Call) -> Result<Response, Problem> {
     let actions = actions(call.document(), call.is_form())?;
-    let named = call.document().get("client_id").cloned();
+    let named = call.document().get("client_id");
+    let named = named.filter(|named| !named.is_null()).cloned();
     let (authorized, now) = (call.authorized.clone(), call.now);
     let answering = move || {
         if let Some(named) = &named {
@@ -122,19 +123,21 @@ fn check_client(authorized: &Authorized, named: &Value) -> Result<(), Problem> {
     Err(Problem::of_faults(vec![fault]))
 }
 
-/// The actions in their order. A list counts as a map by position: forms turn one into the other.
+/// The actions in their order. In forms a list counts as a map by position, as these turn one into
+/// the other.
 fn actions(document: &Value, is_form: bool) -> Result<Vec<(String, Value)>, Problem> {
     let mut fields = Fields::of_body(document)?;
-    // Clients that hold a token name themselves beside it; shops tell what they know already.
-    for name in ["account_id", "client_id", "client_api", "context"] {
-        fields.given(name);
+    // Clients that hold a token name themselves beside it.
+    fields.given("account_id");
+    for name in ["client_id", "client_api"] {
+        fields.text(name);
     }
     let mut actions: Vec<(String, Value)> = match fields.value("actions") {
         Some(Value::Object(actions)) => actions
             .iter()
             .map(|(uid, action)| (uid.clone(), action.clone()))
             .collect(),
-        Some(Value::Array(actions)) => actions
+        Some(Value::Array(actions)) if is_form => actions
             .iter()
             .enumerate()
             .map(|(index, action)| (index.to_string(), action.clone()))
@@ -157,7 +160,8 @@ fn actions(document: &Value, is_form: bool) -> Result<Vec<(String, Value)>, Prob
         for (_, action) in &mut actions {
             mend(action);
         }
-        // Pages of shops may add fields of their own, which go through them to here.
+        // Pages of shops tell what they know already, and may add fields of their own, which go
+        // through them to here.
         fields.tolerate(|name| !name.starts_with("actions["));
     }
     if actions.len() > MOST_ACTIONS {

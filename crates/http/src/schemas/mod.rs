@@ -54,8 +54,12 @@ pub(crate) fn instant() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
+/// Null is one of the words where these are listed: `nullable` alone doesn't make it one.
 pub(crate) fn nullable(mut schema: Value) -> Value {
     schema["nullable"] = true.into();
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.push(Value::Null);
+    }
     schema
 }
 
@@ -157,6 +161,10 @@ fn or_null(mut schema: Value) -> Value {
     }
     if let Some(alternative) = schema.pointer_mut("/oneOf/0") {
         *alternative = nullable(alternative.take());
+        return schema;
+    }
+    // What may be anything may be null.
+    if schema.get("type").is_none() {
         return schema;
     }
     nullable(schema)

@@ -7,8 +7,8 @@ use afsa_query::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    account_id, count, instant, nullable, offset, pair, parts, reference, sayings, text, texts,
-    whole, with, words,
+    account_id, count, instant, nullable, offset, pair, parts, reference, sayings, sayings_with,
+    text, texts, whole, with, words,
 };
 use crate::answer::Format;
 use crate::{operations, question};
@@ -128,25 +128,30 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         ),
         pair(
             "Batch",
-            json!({
-                "type": "object",
-                "required": ["actions"],
-                "properties": {
+            sayings_with(
+                json!({
                     "account_id": {
                         "description": "The account, as text or number.",
-                        "oneOf": [account_id(), {"type": "integer", "minimum": 1, "maximum": 99_999_999}],
+                        "oneOf": [
+                            account_id(),
+                            {"type": "integer", "minimum": 1, "maximum": 99_999_999},
+                        ],
                     },
-                    "client_id": text(),
+                    "client_id": with(
+                        text(),
+                        "description",
+                        "Beside a token the client that it was given to.",
+                    ),
                     "client_api": text(),
-                    "context": {"description": "What the sender knows already; not read."},
                     "actions": {
                         "type": "object",
                         "description": "Actions by names of the sender's choosing.",
                         "maxProperties": 50,
                         "additionalProperties": reference("Action"),
                     },
-                },
-            }),
+                }),
+                &["actions"],
+            ),
         ),
         pair(
             "Action",

@@ -130,6 +130,8 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation {
             parameters: of_one(),
             answer: with_secret("The client with its new secret, which is shown this once."),
+            // A public client has none.
+            words: vec![Word::Unprocessable],
             ..base(
                 "rotateClientSecret",
                 Method::POST,
@@ -165,12 +167,15 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         schemas::pair("CreatedOAuthClient", schemas::whole(created)),
         schemas::pair(
             "NewOAuthClient",
-            schemas::whole(json!({
-                "name": schemas::text(),
-                "type": schemas::words(&KINDS),
-                "redirect_uris": schemas::texts(),
-                "scopes": scopes(),
-            })),
+            schemas::sayings_with(
+                json!({
+                    "name": schemas::text(),
+                    "type": schemas::words(&KINDS),
+                    "redirect_uris": schemas::texts(),
+                    "scopes": scopes(),
+                }),
+                &["name", "type", "redirect_uris", "scopes"],
+            ),
         ),
         schemas::pair(
             "OAuthClientChange",
