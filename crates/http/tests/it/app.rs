@@ -22,7 +22,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::shop;
+use crate::{promise, shop};
 
 /// 2026-11-02T10:00:00Z, a Monday.
 pub const NOW: Timestamp = Timestamp(1_793_613_600_000);
@@ -150,6 +150,11 @@ impl App {
 
     /// A new person, member of the account; the first of the installation is its operator.
     pub fn member(&self, email: &str, role: Role) -> Person {
+        self.member_of(self.account, email, role)
+    }
+
+    /// The same, of this account.
+    pub fn member_of(&self, account: AccountId, email: &str, role: Role) -> Person {
         let acting = self.accounts.acting(Actor::CommandLine, NOW);
         if !self.accounts.has_people().unwrap() {
             acting
@@ -157,14 +162,17 @@ impl App {
                 .unwrap();
         }
         let person = acting.create_person(&person(email)).unwrap();
-        acting.add_member(self.account, person.id, role).unwrap();
+        acting.add_member(account, person.id, role).unwrap();
         person
     }
 
+    /// Answers as any client would be; the document must tell of such an answer.
     pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
+        promise::check(method.as_str(), &path, head.status, &head.headers, &bytes);
         Answer {
             status: head.status,
             headers: head.headers,
