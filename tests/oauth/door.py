@@ -1,6 +1,7 @@
-"""What the tests of OAuth share: a server of its own, people who are signed in, and the page for
+"""What the tests of OAuth share: a server of its own, people who came by its pages, and the page for
 consent, driven as a browser without script drives it."""
 
+import atexit
 import base64
 import hashlib
 import html
@@ -8,10 +9,9 @@ import json
 import os
 import re
 import secrets
-import sqlite3
+import shutil
 import subprocess
 import tempfile
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -20,71 +20,141 @@ REDIRECT = "http://127.0.0.1:8765/callback"
 SHOP = "https://shop.example.com/wp-admin/admin.php?page=afsa&afsa_action=link"
 PLUGIN = "afsa_wordpress_plugin"
 FORM = "application/x-www-form-urlencoded"
+PASSWORD = "correct horse battery staple"
+SESSION = "afsa_session"
+
+
+class Server:
+    """The program over a folder, until it is stopped."""
+
+    def __init__(self, data, log):
+        self.data = data
+        self.process = subprocess.Popen(
+            [os.environ["AFSA"], "serve", "--data-dir", data, "--listen", "127.0.0.1:0",
+             "--log-level", "debug"],
+            stdout=subprocess.PIPE, stderr=log)
+        self.address = None
+        for line in self.process.stdout:
+            found = re.search(rb"listens on (http:\S+)", line)
+            if found:
+                self.address = found[1].decode()
+                break
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def command(self, *arguments):
+        return subprocess.run([os.environ["AFSA"], *arguments, "--data-dir", self.data],
+                              check=True, capture_output=True, text=True).stdout
+
+
+class Browser(requests.Session):
+    """Somebody's browser without script."""
+
+    def __init__(self, address, session=None):
+        super().__init__()
+        self.address = address
+        if session:
+            self.cookies.set(SESSION, session, domain="127.0.0.1")
+
+    def open(self, path, **parameters):
+        page = self.get(self.address + path, params=parameters, allow_redirects=False)
+        assert page.status_code == 200, (path, page.status_code, page.text)
+        return page
+
+    def submit(self, page, action, headers=None, **fields):
+        """Fills in the page's form whose address begins like that; the answer is not followed."""
+        forms = re.findall(r'<form method="post" action="([^"]*)">(.*?)</form>', page.text, re.S)
+        target, inside = next(form for form in forms if html.unescape(form[0]).startswith(action))
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', inside))
+        hidden = {name: html.unescape(value) for name, value in hidden.items()}
+        return self.post(self.address + html.unescape(target), data={**hidden, **fields},
+                         headers=headers, allow_redirects=False)
+
+    def done(self, *form, **fields):
+        answer = self.submit(*form, **fields)
+        assert answer.status_code == 303, (answer.status_code, answer.text)
+
+
+class People:
+    """Accounts and people as the doors find them: two accounts, of which 1 has an owner and a viewer."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with open(os.devnull, "wb") as log:
+            server = Server(folder, log)
+        for name in ("Shop", "Other"):
+            server.command("accounts", "create", "--name", name, "--url", "https://shop.example.com/")
+        self.keys = [self.new_key(server, account) for account in (1, 2)]
+        # The first person of an installation is its operator; what is tested are the others.
+        people = {name: self.sign_up(server, name) for name in ("operator", "owner", "viewer", "stranger")}
+        self.join(server, people["owner"], "owner", "admin")
+        self.join(server, people["viewer"], "viewer", "viewer")
+        # Only owners make owners.
+        page = people["operator"].open("/manage/accounts/00000001/members")
+        people["operator"].done(page, "/manage/accounts/00000001/members/2", role="owner")
+        self.sessions = {name: browser.cookies[SESSION] for name, browser in people.items()}
+        server.stop()
+
+    @staticmethod
+    def new_key(server, account):
+        told = server.command("keys", "create", "--account", str(account), "--name", "test")
+        return re.search(rf"{account}-[\w-]+", told)[0]
+
+    @staticmethod
+    def sign_up(server, name):
+        email = f"{name}@example.com"
+        link = urlsplit(server.command("people", "create", "--email", email, "--name", name).strip())
+        browser = Browser(server.address)
+        page = browser.open(f"{link.path}?{link.query}")
+        browser.done(page, "/manage/reset/choose", password=PASSWORD)
+        page = browser.open("/manage/sign-in")
+        browser.done(page, "/manage/sign-in", email=email, password=PASSWORD)
+        return browser
+
+    def join(self, server, browser, name, role):
+        invited = requests.post(f"{server.address}/v1/accounts/1/invitations",
+                                headers={"X-API-Key": self.keys[0]},
+                                json={"email": f"{name}@example.com", "role": role})
+        assert invited.status_code == 201, invited.text
+        page = browser.open("/manage/invitation", token=invited.json()["token"])
+        browser.done(page, "/manage/invitation")
+
+
+PEOPLE = None
+
+
+def people():
+    """Made once: each door has a copy of their folder."""
+    global PEOPLE
+    if PEOPLE is None:
+        folder = tempfile.mkdtemp(prefix="afsa-people-")
+        atexit.register(shutil.rmtree, folder)
+        PEOPLE = People(folder)
+    return PEOPLE
 
 
 class Door:
     """A server with two accounts: 1 has an owner and a viewer, 2 is somebody else's."""
 
     def __init__(self):
+        known = people()
         self.folder = tempfile.TemporaryDirectory(prefix="afsa-oauth-")
         self.data = os.path.join(self.folder.name, "data")
-        for name in ("Shop", "Other"):
-            self.command("accounts", "create", "--name", name, "--url", "https://shop.example.com/")
-        self.key = self.new_key(1)
-        self.foreign_key = self.new_key(2)
+        shutil.copytree(known.folder, self.data)
+        self.key, self.foreign_key = known.keys
         self.log = open(os.path.join(self.folder.name, "log"), "w+b")
-        self.server = subprocess.Popen(
-            [os.environ["AFSA"], "serve", "--data-dir", self.data, "--listen", "127.0.0.1:0",
-             "--log-level", "debug"],
-            stdout=subprocess.PIPE, stderr=self.log)
-        self.address = None
-        for line in self.server.stdout:
-            found = re.search(rb"listens on (http:\S+)", line)
-            if found:
-                self.address = found[1].decode()
-                break
-        # The first person of an installation is its operator; what is tested are the others.
-        self.person("operator@example.com", None)
-        self.owner = self.person("owner@example.com", "owner")
-        self.viewer = self.person("viewer@example.com", "viewer")
-        self.stranger = self.person("stranger@example.com", None)
+        self.server = Server(self.data, self.log)
+        self.address = self.server.address
+        self.owner, self.viewer, self.stranger = (
+            Browser(self.address, known.sessions[name]) for name in ("owner", "viewer", "stranger"))
 
     def close(self):
-        self.server.terminate()
-        self.server.wait()
-        self.server.stdout.close()
+        self.server.stop()
         self.log.close()
         self.folder.cleanup()
-
-    def command(self, *arguments):
-        return subprocess.run([os.environ["AFSA"], *arguments, "--data-dir", self.data],
-                              check=True, capture_output=True, text=True).stdout
-
-    def new_key(self, account):
-        told = self.command("keys", "create", "--account", str(account), "--name", "test")
-        return re.search(rf"{account}-[\w-]+", told)[0]
-
-    def person(self, email, role):
-        """Somebody with a session, as if he had signed in; a `requests` session with its cookie."""
-        text = "afsa_se_" + secrets.token_urlsafe(32)
-        now = int(time.time() * 1000)
-        with sqlite3.connect(os.path.join(self.data, "accounts.sqlite"), timeout=10) as database:
-            database.execute("PRAGMA foreign_keys = ON")
-            person = database.execute(
-                "INSERT INTO persons (email, email_key, name, language, is_operator, created_at,"
-                " confirmed_at) VALUES (?1, ?1, 'Somebody', 'en', ?2, ?3, ?3)",
-                (email, int(email.startswith("operator")), now)).lastrowid
-            if role:
-                database.execute("INSERT INTO members VALUES (1, ?, ?, ?)", (person, role, now))
-            database.execute(
-                "INSERT INTO sessions (person, hash, agent, created_at, last_seen,"
-                " awaits_second_factor) VALUES (?, ?, 'test', ?, ?, 0)",
-                (person, hashlib.sha256(text.encode()).digest(), now, now))
-        database.close()
-        browser = requests.Session()
-        browser.headers["Cookie"] = f"afsa_session={text}"
-        browser.person = person
-        return browser
 
     def new_client(self, kind, redirects=(REDIRECT,), scopes=("account:read", "stats:read")):
         made = requests.post(
@@ -101,11 +171,8 @@ class Door:
 
     def decide(self, browser, page, decision="allow", **headers):
         """Presses a button of the page for consent; the answer is not followed."""
-        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
-        fields = {name: html.unescape(value) for name, value in fields.items()}
-        action = html.unescape(re.search(r'<form method="post" action="([^"]*authorize[^"]*|/v1/auth[^"]*)"', page.text)[1])
-        return browser.post(self.address + action, data={**fields, "decision": decision},
-                            headers=headers, allow_redirects=False)
+        action = urlsplit(page.url).path
+        return browser.submit(page, action, headers, decision=decision)
 
     def consent(self, url, browser=None):
         """From the address that a client library made to the one that the app is called back at."""

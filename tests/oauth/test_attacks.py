@@ -9,7 +9,7 @@ import unittest
 
 import requests
 
-from door import FORM, PLUGIN, REDIRECT, SHOP, Door, answers, challenge
+from door import FORM, PLUGIN, REDIRECT, SESSION, SHOP, Door, answers, challenge
 
 
 class Attacks(unittest.TestCase):
@@ -196,7 +196,7 @@ class Attacks(unittest.TestCase):
         next_tokens = door.refresh(tokens["refresh_token"]).json()
         secrets = [code, self.confidential["client_secret"]]
         secrets += [pair[name] for pair in (tokens, next_tokens) for name in ("access_token", "refresh_token")]
-        secrets.append(door.owner.headers["Cookie"].split("=")[1])
+        secrets.append(door.owner.cookies[SESSION])
         places = [door.log.name]
         for folder, _, names in os.walk(door.data):
             places += [os.path.join(folder, name) for name in names]

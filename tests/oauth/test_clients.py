@@ -9,7 +9,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from requests_oauthlib import OAuth2Session
 
-from door import REDIRECT, Door
+from door import REDIRECT, SESSION, Door
 
 # The server under test has no certificate.
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
@@ -80,7 +80,7 @@ class Clients(unittest.TestCase):
         door = self.door
         given = {
             "address": door.address,
-            "cookie": door.owner.headers["Cookie"],
+            "cookie": f"{SESSION}={door.owner.cookies[SESSION]}",
             "redirect": REDIRECT,
             "public": door.new_client("public"),
             "confidential": door.new_client("confidential"),

@@ -24,14 +24,14 @@ class Guide(unittest.TestCase):
     def tearDownClass(cls):
         cls.door.close()
 
-    def run_program(self, language, ending, *command):
+    def run_program(self, language, ending, *command, **more):
         if not shutil.which(command[0]):
             self.skipTest(f"there is no {command[0]}")
         path = os.path.join(self.door.folder.name, "program" + ending)
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.programs[language])
         client = self.door.new_client("public")["client_id"]
-        environment = {**os.environ, "AFSA": self.door.address, "CLIENT_ID": client,
+        environment = {**os.environ, **more, "AFSA": self.door.address, "CLIENT_ID": client,
                        "OAUTHLIB_INSECURE_TRANSPORT": "1"}
         with subprocess.Popen([*command, path], env=environment, text=True, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
@@ -48,6 +48,13 @@ class Guide(unittest.TestCase):
 
     def test_php(self):
         self.run_program("php", ".php", "php")
+
+    def test_go(self):
+        # Modules as Debian packs them: nothing is fetched.
+        modules = "/usr/share/gocode"
+        if not os.path.isdir(f"{modules}/src/golang.org/x/oauth2"):
+            self.skipTest("there is no golang-golang-x-oauth2-dev")
+        self.run_program("go", ".go", "go", "run", GOPATH=modules, GO111MODULE="off")
 
     def test_four_languages_are_there(self):
         self.assertEqual(set(self.programs), {"python", "javascript", "php", "go"})
