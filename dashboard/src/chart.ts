@@ -8,23 +8,27 @@ export interface Point {
   shown: string;
 }
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [720, 220, 44, 24, 10, 12];
+const [HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [220, 44, 24, 10, 24];
+/** Room for a label below the line. */
+const LABEL = 85;
 
 export function lineChart(title: string, timeTitle: string, points: Point[]): HTMLElement {
+  // Texts shrink with the picture: on a phone it is drawn narrower instead.
+  const width = window.innerWidth < 600 ? 360 : 720;
   const highest = nice(Math.max(1, ...points.map((point) => point.value)));
-  const x = (index: number) => LEFT + ((WIDTH - LEFT - RIGHT) * (points.length < 2 ? 0.5 : index / (points.length - 1)));
+  const x = (index: number) => LEFT + ((width - LEFT - RIGHT) * (points.length < 2 ? 0.5 : index / (points.length - 1)));
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / highest);
   const chart = shape("svg", {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, class: "afsa-chart",
+    viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": title, class: "afsa-chart",
     preserveAspectRatio: "xMidYMid meet",
   });
   for (const step of [0, 0.5, 1]) {
     const height = round(y(highest * step));
-    chart.appendChild(shape("line", { x1: `${LEFT}`, x2: `${WIDTH - RIGHT}`, y1: height, y2: height, class: "afsa-grid" }));
+    chart.appendChild(shape("line", { x1: `${LEFT}`, x2: `${width - RIGHT}`, y1: height, y2: height, class: "afsa-grid" }));
     const label = { x: `${LEFT - 6}`, y: height, class: "afsa-axis", "text-anchor": "end", "dominant-baseline": "middle" };
     chart.appendChild(shape("text", label, tick(highest * step)));
   }
-  const every = Math.max(1, Math.ceil(points.length / 8));
+  const every = Math.max(1, Math.ceil(points.length / Math.floor(width / LABEL)));
   points.forEach((point, index) => {
     if (index % every !== 0) return;
     const label = { x: round(x(index)), y: `${HEIGHT - 6}`, class: "afsa-axis", "text-anchor": "middle" };

@@ -1,6 +1,7 @@
 // What the tests of pages share: the demonstration as a server, and a browser that asks nobody else.
 
-import { spawn } from "node:child_process";
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -89,4 +90,87 @@ export async function start(command, parameters, options, ready) {
   });
   ended.catch(() => {});
   return { child, found: await Promise.race([child.told, ended]), stop: () => child.kill("SIGTERM") };
+}
+
+/**
+ * A page that can be read: as wide as its window, and each text in colours that part it from its
+ * ground (WCAG 2.2, 1.4.3). Leaves a picture where a folder is named.
+ */
+export async function readable(page, name, pictures) {
+  if (pictures) await page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });
+  const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);
+  const faint = await page.evaluate(faintTexts);
+  assert.deepEqual(faint, [], `${name}: texts in colours that are too near to their ground`);
+}
+
+// In the page.
+function faintTexts() {
+  const channels = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => {
+    const linear = [r, g, b].map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = channels(getComputedStyle(at).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const faint = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    const isSeen = walker.currentNode.data.trim() && box.width > 1 && box.height > 1 && style.visibility === "visible"
+      && !element.closest("script, style, noscript, svg, option, [disabled]");
+    if (!isSeen || !style.color.startsWith("rgb")) continue;
+    const [light, dark] = [luminance(channels(style.color)), luminance(ground(element))].sort((a, b) => b - a);
+    const ratio = (light + 0.05) / (dark + 0.05);
+    const size = Number.parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (isLarge ? 3 : 4.5)) faint.add(`${walker.currentNode.data.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return [...faint];
+}
+
+/** Every control of the page is reached by the tabulator, one after the other, and shows that it is. */
+export async function byKeyboard(page, name) {
+  const controls = await page.evaluate(() => {
+    const all = document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, pre[tabindex]");
+    const seen = [...all].filter((control) => control.getClientRects().length > 0 && !control.disabled);
+    // Of radio buttons one stands for all.
+    seen.forEach((control, index) => { control.dataset.control = index; });
+    document.activeElement?.blur();
+    window.getSelection()?.removeAllRanges();
+    window.scrollTo(0, 0);
+    return seen.length;
+  });
+  await page.locator("body").press("Tab");
+  const reached = new Set();
+  for (let step = 0; step < controls * 2 + 4 && reached.size < controls; step += 1) {
+    const at = await page.evaluate(() => {
+      const control = document.activeElement;
+      const style = getComputedStyle(control);
+      const isShown = style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 1;
+      return { control: control.dataset.control, isShown, text: control.outerHTML.slice(0, 120) };
+    });
+    if (at.control !== undefined) {
+      assert.ok(at.isShown, `${name}: nobody sees that this has the focus: ${at.text}`);
+      reached.add(at.control);
+    }
+    await page.keyboard.press("Tab");
+  }
+  assert.equal(reached.size, controls, `${name}: ${controls - reached.size} of ${controls} controls can't be reached`);
+}
+
+/** A person of the server's, made by the command line: the first is its operator. Answers the link. */
+export function invite(program, server, email, name) {
+  const made = spawnSync(program, ["people", "create", "--email", email, "--name", name,
+    "--data-dir", path.join(server.folder, "data")], { encoding: "utf8" });
+  assert.equal(made.status, 0, made.stderr);
+  const link = new URL(made.stdout.trim());
+  return `${server.address}${link.pathname}${link.search}`;
 }

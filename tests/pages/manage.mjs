@@ -11,7 +11,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
-import { chromium } from "playwright-core";
+import { byKeyboard, launch, readable } from "./harness.mjs";
 
 const [program, pictures] = process.argv.slice(2);
 const folder = await mkdtemp(path.join(tmpdir(), "afsa-manage-"));
@@ -26,11 +26,7 @@ const PASSWORD = "correct horse battery";
 let browser;
 try {
   const { address, setup } = await greeting(server);
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
-      "--disable-component-update", "--no-first-run"],
-  });
+  browser = await launch();
   const errors = [];
   const open = async (options = {}) => {
     // Without script: everything has to work by itself.
@@ -53,12 +49,7 @@ try {
   let count = 0;
   const shoot = async (page, name) => {
     count += 1;
-    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the window`);
-    if (pictures) {
-      const file = `${String(count).padStart(2, "0")}-${name}.png`;
-      await page.screenshot({ path: path.join(pictures, file), fullPage: true });
-    }
+    await readable(page, `${String(count).padStart(2, "0")}-${name}`, pictures);
   };
   const press = (page, name) => page.getByRole("button", { name, exact: true }).first().click();
   const heading = async (page, text) => {
@@ -277,11 +268,15 @@ try {
   const gone = await fetch(`${address}/v1/accounts`, { headers: { authorization: `Bearer ${key}` } });
   assert.equal(gone.status, 401);
 
-  // From the keyboard: the first stop leads past the navigation.
+  // From the keyboard: the first stop leads past the navigation, and everything is reached.
   await owner.goto(account);
   await owner.keyboard.press("Tab");
   const first = await owner.locator(":focus").getAttribute("href");
   assert.equal(first, "#content");
+  for (const page of ["", "/settings", "/members", "/keys", "/clients", "/shares", "/audit", "/snippet"]) {
+    await owner.goto(account + page);
+    await byKeyboard(owner, page);
+  }
 
   assert.deepEqual(errors, [], "the pages have errors");
   console.log(`the pages for people work${pictures ? `; ${count} pictures are in ${pictures}` : ""}`);

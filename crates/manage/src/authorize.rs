@@ -280,9 +280,9 @@ fn consent(call: &Call, asked: &Asked, account: &Account, role: Role) -> Respons
         div.card {
             dl.facts {
                 dt { (call.t("authorize.account")) }
-                dd { strong { (account.name) } " " span.muted { (account.id) } }
+                dd { strong { bdi { (account.name) } } " " span.muted { (account.id) } }
                 dt { (call.t("authorize.app")) }
-                dd { (client.name) " " code { (client.public_id) } }
+                dd { bdi { (client.name) } " " code { (client.public_id) } }
                 dt { (call.t("authorize.back_to")) }
                 dd { code #origin { (origin) } }
             }
@@ -302,7 +302,7 @@ fn consent(call: &Call, asked: &Asked, account: &Account, role: Role) -> Respons
                     button.button type="submit" name="decision" value="allow" {
                         (call.t("authorize.allow"))
                     }
-                    button.button.plain type="submit" name="decision" value="deny" {
+                    button.button.quiet type="submit" name="decision" value="deny" {
                         (call.t("authorize.deny"))
                     }
                 }

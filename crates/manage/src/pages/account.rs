@@ -22,9 +22,7 @@ pub(crate) fn show(call: &Call) -> Outcome {
                 a href=(format!("{base}/snippet")) { (call.t("account.silent_go")) }
             } }
         }
-        @if today > 0 {
-            p { a.button href=(format!("{base}/figures")) { (call.t("account.figures")) } }
-        }
+        p { a.button href=(format!("{base}/figures")) { (call.t("account.figures")) } }
         section.card {
             dl.facts {
                 dt { (call.t("account.number")) } dd { code { (account.id) } }

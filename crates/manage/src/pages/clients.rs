@@ -178,7 +178,7 @@ fn row<'a>(call: &Call, client: &'a Client) -> Result<Row<'a>, Failure> {
         badge: None,
         below: html! { code { (client.public_id) } },
         cells: vec![
-            html! { (call.word("client_type_short", client.kind.name())) },
+            html! { span.badge { (call.word("client_type_short", client.kind.name())) } },
             html! { @for redirect in &client.redirects { span.small { (redirect) } } },
         ],
         over: None,

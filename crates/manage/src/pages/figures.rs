@@ -30,10 +30,12 @@ pub(crate) fn page(call: &Call, account: &Account, token: &str) -> Response {
         Theme::Dark => "dark",
     };
     let body = html! {
-        h1 { bdi { (account.name) } }
         link rel="stylesheet" href="/assets/css/common/current/packed.css";
-        div #board {}
-        noscript { p.note { (call.t("share.needs_script")) } }
+        h1 { bdi { (account.name) } }
+        div.card {
+            div #board {}
+            noscript { p.note { (call.t("share.needs_script")) } }
+        }
         script src="/assets/js/common/current/dashboard.js" defer
             data-access-key=(token) data-account-id=(account.id)
             data-lng=(call.language.tag()) data-theme=(theme) data-parent="board" {}

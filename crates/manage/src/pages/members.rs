@@ -127,6 +127,9 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
         h1 { (title) }
         p.lead { (call.t("members.lead")) }
         (fields.summary())
+        @if members.is_empty() {
+            div.card.empty { p { (call.t("members.empty")) } }
+        } @else {
         section.card {
             div.table { table.stack {
                 thead { tr {
@@ -137,6 +140,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
                 tbody { @for member in shown { (row(call, member, &base)?) } }
             } }
             (links)
+        }
         }
         @if !invitations.is_empty() {
             section.card {
