@@ -80,7 +80,8 @@ impl Accounts {
                 return Ok(Err("the code is not known"));
             };
             if issued.used_at.is_some() {
-                revoke_for_reuse(change, &issued)?;
+                let detail = "its code came a second time";
+                grant::revoke(change, issued.account, issued.grant, detail)?;
                 return Ok(Err(
                     "the code was used before; everything that came of it is revoked",
                 ));
@@ -90,7 +91,7 @@ impl Accounts {
                 (issued.grant, now.0),
             )?;
             if let Err(why) = issued.check(&exchange, now) {
-                grant::revoke(change, issued.grant)?;
+                grant::revoke(change, issued.account, issued.grant, why)?;
                 return Ok(Err(why));
             }
             let Some(standing) = grant::standing(change.transaction, issued.grant, now)? else {
@@ -236,15 +237,6 @@ fn find_code(
         })
     });
     Ok(found.optional()?)
-}
-
-fn revoke_for_reuse(change: &Change<'_>, issued: &Issued) -> Result<(), Error> {
-    if grant::revoke(change, issued.grant)? {
-        let subject = format!("app {}", issued.grant);
-        let detail = "its code came a second time";
-        change.note(Some(issued.account), Action::AppRevoked, &subject, detail)?;
-    }
-    Ok(())
 }
 
 fn is_approved(

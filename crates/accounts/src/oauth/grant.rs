@@ -107,11 +107,7 @@ impl Acting<'_> {
             let Some((_, name)) = found else {
                 return Err(Error::NotFound { kind: KIND, id });
             };
-            if revoke(change, id)? {
-                let subject = format!("app {id}");
-                change.note(Some(account), Action::AppRevoked, &subject, &name)?;
-            }
-            Ok(())
+            revoke(change, account, id, &name)
         })
     }
 }
@@ -165,8 +161,13 @@ pub(super) fn standing(
     }))
 }
 
-/// Whether it was not revoked before.
-pub(super) fn revoke(change: &Change<'_>, id: i64) -> Result<bool, Error> {
+/// Ends a grant with all its tokens, and tells why. One that was revoked before stays as it is.
+pub(super) fn revoke(
+    change: &Change<'_>,
+    account: AccountId,
+    id: i64,
+    detail: &str,
+) -> Result<(), Error> {
     let revoked = change.transaction.execute(
         "UPDATE oauth_grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
         (id, change.now.0),
@@ -176,7 +177,37 @@ pub(super) fn revoke(change: &Change<'_>, id: i64) -> Result<bool, Error> {
         "UPDATE oauth_pairs SET seed = NULL WHERE grant_id = ?1 AND seed IS NOT NULL",
         [id],
     )?;
-    Ok(revoked > 0)
+    if revoked > 0 {
+        let subject = format!("app {id}");
+        change.note(Some(account), Action::AppRevoked, &subject, detail)?;
+    }
+    Ok(())
+}
+
+/// Ends what a person has let in: in the account, or in every one. If he comes back, nothing that
+/// he let in before comes with him.
+pub(crate) fn revoke_of(
+    change: &Change<'_>,
+    person: i64,
+    account: Option<AccountId>,
+    detail: &str,
+) -> Result<(), Error> {
+    let grants: Vec<(i64, u32)> = change
+        .transaction
+        .prepare_cached(
+            "SELECT id, account FROM oauth_grants
+             WHERE person = ?1 AND account = coalesce(?2, account)
+                 AND revoked_at IS NULL AND expires_at > ?3 ORDER BY id",
+        )?
+        .query_map(
+            (person, account.map(|account| account.0), change.now.0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .collect::<Result<_, _>>()?;
+    for (id, account) in grants {
+        revoke(change, AccountId(account), id, detail)?;
+    }
+    Ok(())
 }
 
 /// Revokes the oldest grants of the same client by the same person, until there is room for one.
@@ -187,14 +218,21 @@ pub(super) fn make_room(
     client: i64,
     most: u32,
 ) -> Result<(), Error> {
-    change.transaction.execute(
-        "UPDATE oauth_grants SET revoked_at = ?4 WHERE id IN (
-             SELECT id FROM oauth_grants
+    let oldest: Vec<i64> = change
+        .transaction
+        .prepare_cached(
+            "SELECT id FROM oauth_grants
              WHERE account = ?1 AND person = ?2 AND client = ?3
                  AND revoked_at IS NULL AND expires_at > ?4
-             ORDER BY expires_at DESC, id DESC LIMIT -1 OFFSET ?5)",
-        (account.0, person, client, change.now.0, most - 1),
-    )?;
+             ORDER BY expires_at DESC, id DESC LIMIT -1 OFFSET ?5",
+        )?
+        .query_map((account.0, person, client, change.now.0, most - 1), |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_, _>>()?;
+    for id in oldest {
+        revoke(change, account, id, "newer ones took its place")?;
+    }
     Ok(())
 }
 

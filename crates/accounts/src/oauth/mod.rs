@@ -35,7 +35,7 @@ pub use client::{
     Client, ClientChange, ClientKind, CreatedClient, MOST_REDIRECTS, NewClient, PLUGINS,
 };
 pub use grant::Grant;
-pub(crate) use grant::{forget, write_uses};
+pub(crate) use grant::{forget, revoke_of, write_uses};
 pub use pkce::Challenge;
 pub use redirect::{RedirectAddress, RedirectFault};
 pub(crate) use token::ACCESS_PREFIX;

@@ -8,7 +8,6 @@ use sha2::Sha256;
 use super::grant::{self, Standing, scopes_of};
 use super::{ACCESS_LIFE, Client, ClientKind, GRACE, IDLE_LIFE, PLUGIN_SLACK, TokenRefusal};
 use crate::acting::{Actor, Change};
-use crate::people::Action;
 use crate::{Accounts, Credential, Error, Principal, Refusal, Scopes, opaque};
 
 pub(crate) const ACCESS_PREFIX: &str = "afsa_at_";
@@ -131,10 +130,8 @@ impl Accounts {
                     "UPDATE oauth_pairs SET access_expires_at = 0 WHERE id = ?1",
                     [pair.id],
                 )?;
-            } else if grant::revoke(change, pair.grant)? {
-                let subject = format!("app {}", pair.grant);
-                let account = Some(standing.account);
-                change.note(account, Action::AppRevoked, &subject, "by the app itself")?;
+            } else {
+                grant::revoke(change, standing.account, pair.grant, "by the app itself")?;
             }
             Ok(())
         })
@@ -264,11 +261,8 @@ fn again(
 ) -> Result<Result<TokenPair, TokenRefusal>, Error> {
     let seed = pair.seed.filter(|_| change.now.0 - replaced_at.0 <= GRACE);
     let Some(seed) = seed else {
-        if grant::revoke(change, standing.id)? {
-            let subject = format!("app {}", standing.id);
-            let detail = "a refresh token came again that was replaced";
-            change.note(Some(standing.account), Action::AppRevoked, &subject, detail)?;
-        }
+        let detail = "a refresh token came again that was replaced";
+        grant::revoke(change, standing.account, standing.id, detail)?;
         return Ok(Err(TokenRefusal::Grant(
             "the refresh token was used before; everything that was granted with it is revoked",
         )));

@@ -166,6 +166,7 @@ impl Acting<'_> {
                 (account.0, person),
             )?;
             require_an_owner(change, account, member.role)?;
+            crate::oauth::revoke_of(change, person, Some(account), "its person was removed")?;
             let detail = format!("was {}", member.role);
             note(change, account, Action::MemberRemoved, person, &detail)
         })

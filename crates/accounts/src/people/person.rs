@@ -192,7 +192,8 @@ impl Acting<'_> {
         })
     }
 
-    /// From now on he cannot sign in, and his sessions are over. The operator stays.
+    /// From now on he cannot sign in, and his sessions are over, as is what he let apps do. The
+    /// operator stays.
     pub fn disable_person(&self, id: i64) -> Result<Person, Error> {
         self.change(|change| {
             change.require_operator()?;
@@ -206,6 +207,7 @@ impl Acting<'_> {
                     (id, change.now.0),
                 )?;
                 change.end_access(id)?;
+                crate::oauth::revoke_of(change, id, None, "its person was shut out")?;
                 change.note_person(id, Action::PersonDisabled, "")?;
             }
             find(change.transaction, id)

@@ -117,6 +117,17 @@ impl World {
         self.exchange(client, &code, redirect).unwrap()
     }
 
+    /// What the audit log says of apps that were revoked, the latest first.
+    fn revoked(&self) -> Vec<String> {
+        let account = Some(self.account.id);
+        let entries = self.accounts.audit(account, Default::default(), 1_000);
+        let of_apps = entries.unwrap().into_iter();
+        of_apps
+            .filter(|entry| entry.action == Action::AppRevoked.name())
+            .map(|entry| format!("{}: {}", entry.subject, entry.detail))
+            .collect()
+    }
+
     fn refresh(&mut self, client: &Client, token: &str, at: Timestamp) -> Result<TokenPair, Error> {
         let random = self.fresh();
         self.accounts.refresh(client, token, None, random, at)
@@ -325,6 +336,7 @@ fn what_a_code_is_bound_to() {
             .accounts
             .exchange_code(&app, exchange(Some(VERIFIER)), [2; 32], NOW);
         assert!(grant_refusal(right).contains("used before"));
+        assert!(world.revoked()[0].contains("code_verifier"));
     }
     for redirect in [
         "",
@@ -454,10 +466,12 @@ fn a_token_does_no_more_than_the_person_may_now() {
         .unwrap();
     assert_eq!(world.scopes(&pair, NOW), Err(Refusal::Revoked));
     grant_refusal(world.refresh(&app, &pair.refresh, NOW));
-    // A viewer grants what he may himself.
+    // A viewer grants what he may himself, and what he granted before stays away.
     acting(&world.accounts)
         .add_member(world.account.id, world.person, Role::Viewer)
         .unwrap();
+    assert_eq!(world.scopes(&pair, NOW), Err(Refusal::Revoked));
+    grant_refusal(world.refresh(&app, &pair.refresh, NOW));
     let pair = world.pair(&app);
     assert_eq!(pair.scopes, [Scope::StatsRead].into());
     // Disabled people have granted nothing.
@@ -465,6 +479,11 @@ fn a_token_does_no_more_than_the_person_may_now() {
         .disable_person(world.person)
         .unwrap();
     assert_eq!(world.scopes(&pair, NOW), Err(Refusal::Revoked));
+    // Nothing comes back with whoever comes back.
+    acting(&world.accounts).enable_person(world.person).unwrap();
+    assert_eq!(world.scopes(&pair, NOW), Err(Refusal::Revoked));
+    let grants = world.accounts.grants(world.account.id, NOW).unwrap();
+    assert_eq!(grants, Vec::new());
 }
 
 #[test]
@@ -838,10 +857,11 @@ fn grants_of_one_person_do_not_pile_up() {
         world.pair(&app);
     }
     assert_eq!(world.scopes(&first, NOW), Err(Refusal::Revoked));
-    assert_eq!(
-        world.accounts.grants(world.account.id, NOW).unwrap().len(),
-        50
-    );
+    let grants = world.accounts.grants(world.account.id, NOW).unwrap();
+    assert_eq!(grants.len(), 50);
+    // Nothing ends that isn't told.
+    let told = format!("app {}: newer ones took its place", first.grant);
+    assert_eq!(world.revoked(), [told]);
 }
 
 #[test]
