@@ -139,6 +139,14 @@ fn oauth2() -> Value {
 fn security(operation: &Operation) -> Value {
     match operation.handler {
         Handler::Public(_) => json!([]),
+        // Beside clients, keys and tokens may ask about those of their account.
+        Handler::Protocol(_) if operation.id == "introspectToken" => json!([
+            {"client": []},
+            {},
+            {"api_key": []},
+            {"bearer": []},
+            {"oauth2": [Scope::AccountRead.name()]},
+        ]),
         Handler::Protocol(_) => json!([{"client": []}, {}]),
         Handler::Account(scope, _) | Handler::Question(scope, _) => json!([
             {"api_key": []},
@@ -206,7 +214,7 @@ fn responses(operation: &Operation, recorded: &Value) -> Value {
             .answer
             .media
             .iter()
-            .map(|(media, schema, example)| {
+            .map(|(media, schema)| {
                 let mut described = json!({"schema": schema});
                 let recorded = &recorded[*media];
                 if recorded.is_object() {
@@ -214,7 +222,7 @@ fn responses(operation: &Operation, recorded: &Value) -> Value {
                         "summary": recorded["request"],
                         "value": recorded["answer"],
                     }});
-                } else if !example.is_null() {
+                } else if let Some(example) = &operation.answer.example {
                     described["example"] = example.clone();
                 }
                 ((*media).to_owned(), described)

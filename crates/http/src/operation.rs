@@ -74,8 +74,11 @@ pub(crate) enum BodyRule {
 pub(crate) struct Answer {
     pub status: StatusCode,
     pub description: &'static str,
-    /// (media type, schema, example); none for an empty answer.
-    pub media: Vec<(&'static str, Value, Value)>,
+    /// (media type, schema); none for an empty answer. Examples are recorded.
+    pub media: Vec<(&'static str, Value)>,
+    /// Where none can be recorded: what an app is told that a person let in on a page, what only a
+    /// share's key opens, and the document, which would be in itself.
+    pub example: Option<Value>,
 }
 
 /// Who may call an operation, and what runs then.
@@ -207,11 +210,12 @@ impl Parameter {
 
 impl Answer {
     /// A JSON answer.
-    pub(crate) fn json(description: &'static str, schema: Value, example: Value) -> Answer {
+    pub(crate) fn json(description: &'static str, schema: Value) -> Answer {
         Answer {
             status: StatusCode::OK,
             description,
-            media: vec![("application/json", schema, example)],
+            media: vec![("application/json", schema)],
+            example: None,
         }
     }
 
@@ -220,6 +224,14 @@ impl Answer {
             status: StatusCode::NO_CONTENT,
             description,
             media: Vec::new(),
+            example: None,
+        }
+    }
+
+    pub(crate) fn with_example(self, example: Value) -> Answer {
+        Answer {
+            example: Some(example),
+            ..self
         }
     }
 

@@ -344,46 +344,8 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 }
 
 fn described_answer() -> Answer {
-    let credit = |orders: f64, revenue: &str, net: &str, share: f64| json!({"orders": orders, "revenue": revenue, "net_revenue": net, "share": share});
-    let document = json!({
-        "data": [
-            {"channel": "Paid Search", "models": {
-                "first": credit(2.0, "80.00", "60.00", 0.5),
-                "last_non_direct": credit(3.0, "100.00", "75.00", 0.75),
-            }},
-            {"channel": "Email", "models": {
-                "first": credit(2.0, "40.00", "30.00", 0.5),
-                "last_non_direct": credit(1.0, "20.00", "15.00", 0.25),
-            }},
-        ],
-        "totals": credit(4.0, "120.00", "90.00", 1.0),
-        "meta": {
-            "account_id": "00000003",
-            "from": "2026-10-03T00:00:00+02:00",
-            "to": "2026-11-02T00:00:00+01:00",
-            "timezone": "Europe/Paris",
-            "currency": "EUR",
-            "as_of": "2026-11-02T10:00:00.123Z",
-            "warnings": [],
-            "total_rows": 2,
-            "limit": 100,
-        },
-        "query": {
-            "from": "2026-10-03",
-            "to": "2026-11-01",
-            "timezone": "Europe/Paris",
-            "models": ["first", "last_non_direct"],
-            "dimensions": ["channel"],
-            "lookback_days": 30,
-            "half_life_days": 7,
-        },
-    });
     let schema = schemas::reference("AttributionAnswer");
-    let mut answer = Answer::json("The orders, shared out.", schema, document);
-    answer.media.extend(schemas::text_media(
-        "channel,first_orders,first_revenue,first_net_revenue,first_share\r\n\
-         Paid Search,2,80.00,60.00,0.5\r\n",
-        "{\"channel\":\"Paid Search\",\"first_orders\":2}\n",
-    ));
+    let mut answer = Answer::json("The orders, shared out.", schema);
+    answer.media.extend(schemas::text_media());
     answer
 }

@@ -70,7 +70,6 @@ pub(crate) fn operations() -> Vec<Operation> {
         answer: Answer::json(
             "One entry for each action.",
             schemas::reference("BatchAnswer"),
-            json!({"performed_actions": {"top": schemas::answer_example()}}),
         ),
         words: Vec::new(),
         handler: Handler::Account(Scope::StatsRead, |call| perform(call).boxed()),

@@ -311,66 +311,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 }
 
 fn described() -> Answer {
-    let change = |time: &str, quantity: i64, pieces: i64, value: &str| {
-        json!({
-            "time": time,
-            "action": if quantity > 0 { "add" } else { "remove" },
-            "sku": "ball",
-            "name": "Ball",
-            "variant": "red",
-            "quantity": quantity.abs(),
-            "price": "3.50",
-            "currency": "EUR",
-            "order_id": null,
-            "pieces": pieces,
-            "value": value,
-        })
-    };
-    let cart = json!({
-        "visitor": "0000000000000000000000000000002a",
-        "start": "2026-10-30T13:20:00+01:00",
-        "state": "abandoned",
-        "first_change": "2026-10-30T13:22:00+01:00",
-        "last_change": "2026-10-30T13:24:00+01:00",
-        "products": 1,
-        "pieces": 4,
-        "value": "14.00",
-        "user_id": null,
-        "channel": "Paid Search",
-        "source": "google",
-        "campaign_medium": "cpc",
-        "campaign": "autumn",
-        "entry_page": "/balls",
-        "country": "FR",
-        "device": "smartphone",
-        "content": [
-            {"sku": "ball", "name": "Ball", "variant": "red", "quantity": 4, "value": "14.00"},
-        ],
-        "changes": [
-            change("2026-10-30T13:22:00+01:00", 5, 5, "17.50"),
-            change("2026-10-30T13:24:00+01:00", -1, 4, "14.00"),
-        ],
-    });
-    let document = json!({
-        "data": [cart],
-        "meta": {
-            "account_id": "00000003",
-            "from": "2026-10-03T00:00:00+02:00",
-            "to": "2026-11-02T00:00:00+01:00",
-            "timezone": "Europe/Paris",
-            "currency": "EUR",
-            "as_of": "2026-11-02T10:00:00.123Z",
-            "warnings": [],
-            "limit": 1,
-            "next_cursor": "MTc2MTgyNjgwMDAwMC4wMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAyYQ",
-        },
-        "query": {"from": "2026-10-03", "to": "2026-11-01", "timezone": "Europe/Paris"},
-    });
-    let mut answer = Answer::json("The carts.", schemas::reference("CartList"), document);
-    answer.media.extend(schemas::text_media(
-        "visitor,start,state,value\r\n0000000000000000000000000000002a,\
-         2026-10-30T13:20:00+01:00,abandoned,14.00\r\n",
-        "{\"state\":\"abandoned\",\"value\":\"14.00\"}\n",
-    ));
+    let mut answer = Answer::json("The carts.", schemas::reference("CartList"));
+    answer.media.extend(schemas::text_media());
     answer
 }

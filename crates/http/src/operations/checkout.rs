@@ -217,34 +217,8 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 }
 
 fn described() -> Answer {
-    let document = json!({
-        "data": [
-            {"step": 1, "label": "Address", "visits": 100, "entries": 98, "returns": 4,
-             "continued": 80, "dropouts": 20, "dropout_rate": 0.2, "options": []},
-            {"step": 2, "label": "Payment", "visits": 80, "entries": 2, "returns": 1,
-             "continued": 72, "dropouts": 8, "dropout_rate": 0.1,
-             "options": [{"option": "card", "visits": 50}, {"option": "invoice", "visits": 30}]},
-        ],
-        "totals": {"visits": 100, "ordered": 70, "completion_rate": 0.7},
-        "meta": {
-            "account_id": "00000003",
-            "from": "2026-10-03T00:00:00+02:00",
-            "to": "2026-11-02T00:00:00+01:00",
-            "timezone": "Europe/Paris",
-            "currency": "EUR",
-            "as_of": "2026-11-02T10:00:00.123Z",
-            "warnings": [],
-            "total_rows": 2,
-            "compare_from": null,
-            "compare_to": null,
-        },
-        "query": {"from": "2026-10-03", "to": "2026-11-01", "timezone": "Europe/Paris"},
-    });
     let schema = schemas::reference("CheckoutAnswer");
-    let mut answer = Answer::json("The steps, by number.", schema, document);
-    answer.media.extend(schemas::text_media(
-        "step,label,visits,dropouts\r\n1,Address,100,20\r\n",
-        "{\"step\":1,\"label\":\"Address\",\"visits\":100}\n",
-    ));
+    let mut answer = Answer::json("The steps, by number.", schema);
+    answer.media.extend(schemas::text_media());
     answer
 }

@@ -58,10 +58,6 @@ impl Stored for CheckoutStep {
         delete: |acting, account, id| acting.delete_checkout_step(account, id),
     };
 
-    fn example() -> Value {
-        json!({"number": 1, "label": "Address", "created_at": "2026-10-01T08:00:00Z"})
-    }
-
     fn change_example() -> Value {
         json!({"number": 1, "label": "Address"})
     }

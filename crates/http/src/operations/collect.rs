@@ -33,20 +33,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 "title": "Home",
             }]}),
         },
-        answer: Answer::json(
-            "What became of the hits.",
-            schemas::reference("Receipt"),
-            json!({
-                "accepted": 1,
-                "duplicates": 0,
-                "rejected": [{
-                    "index": 1,
-                    "field": "type",
-                    "error": "unknown_value",
-                    "detail": "type must be one of pageview, event, …",
-                }],
-            }),
-        ),
+        answer: Answer::json("What became of the hits.", schemas::reference("Receipt")),
         words: vec![Word::Unprocessable],
         handler: Handler::Account(Scope::CollectWrite, |call| collect(call).boxed()),
     }]

@@ -278,47 +278,10 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     ]
 }
 
-fn meta_example() -> Value {
-    json!({
-        "account_id": "00000003",
-        "from": "2026-09-01T00:00:00+02:00",
-        "to": "2026-11-01T00:00:00+01:00",
-        "timezone": "Europe/Paris",
-        "currency": "EUR",
-        "as_of": "2026-11-02T10:00:00.123Z",
-        "warnings": [],
-    })
-}
-
 fn described_cohorts() -> Answer {
-    let month = |after: u32, customers: u32, rate: f64, net: &str, value: &str| {
-        json!({
-            "months_after": after,
-            "customers": customers,
-            "retention_rate": rate,
-            "orders": customers,
-            "revenue": "400.00",
-            "net_revenue": net,
-            "value_per_customer": value,
-        })
-    };
-    let document = json!({
-        "data": [
-            {"month": "2026-09", "customers": 10, "months": [
-                month(0, 10, 1.0, "300.00", "40.00"),
-                month(1, 4, 0.4, "310.00", "78.00"),
-            ]},
-            {"month": "2026-10", "customers": 8, "months": [month(0, 8, 1.0, "300.00", "50.00")]},
-        ],
-        "meta": meta_example(),
-        "query": {"from": "2026-09-01", "to": "2026-10-31", "timezone": "Europe/Paris"},
-    });
     let schema = schemas::reference("CohortsAnswer");
-    let mut answer = Answer::json("The cohorts, by month.", schema, document);
-    answer.media.extend(schemas::text_media(
-        "month,cohort_customers,months_after,customers\r\n2026-09,10,0,10\r\n",
-        "{\"month\":\"2026-09\",\"customers\":10,\"months\":[]}\n",
-    ));
+    let mut answer = Answer::json("The cohorts, by month.", schema);
+    answer.media.extend(schemas::text_media());
     answer
 }
 
@@ -336,17 +299,8 @@ fn described_groups() -> Answer {
     if let (Some(group), Some(sums)) = (group.as_object_mut(), sums.as_object()) {
         group.extend(sums.clone());
     }
-    let document = json!({
-        "data": [group],
-        "totals": sums,
-        "meta": meta_example(),
-        "query": {"from": "2026-09-01", "to": "2026-10-31", "timezone": "Europe/Paris"},
-    });
     let schema = schemas::reference("RfmAnswer");
-    let mut answer = Answer::json("The groups, the best first.", schema, document);
-    answer.media.extend(schemas::text_media(
-        "recency,frequency,monetary,customers\r\n5,5,5,12\r\n",
-        "{\"recency\":5,\"frequency\":5,\"monetary\":5,\"customers\":12}\n",
-    ));
+    let mut answer = Answer::json("The groups, the best first.", schema);
+    answer.media.extend(schemas::text_media());
     answer
 }

@@ -55,17 +55,6 @@ impl Stored for Goal {
         delete: |acting, account, id| acting.delete_goal(account, id),
     };
 
-    fn example() -> Value {
-        json!({
-            "id": 1,
-            "name": "Sign-up",
-            "match": ["is", "page", ["/thanks"]],
-            "value": "2.5",
-            "once_per_visit": true,
-            "created_at": "2026-10-01T08:00:00Z",
-        })
-    }
-
     fn change_example() -> Value {
         json!({"name": "Sign-up", "match": ["is", "page", ["/thanks"]], "once_per_visit": true})
     }

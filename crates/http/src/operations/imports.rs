@@ -33,7 +33,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         description,
         parameters: vec![account_id_in_query()],
         body: BodyRule::None,
-        answer: Answer::json("The import.", schemas::reference("Import"), example()),
+        answer: Answer::json("The import.", schemas::reference("Import")),
         words: Vec::new(),
         handler,
     };
@@ -60,11 +60,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                     0,
                 ),
             ],
-            answer: Answer::json(
-                "The imports.",
-                schemas::reference("ImportList"),
-                json!({"data": [example()], "meta": {"total_rows": 1, "limit": 100, "offset": 0}}),
-            ),
+            answer: Answer::json("The imports.", schemas::reference("ImportList")),
             ..base(
                 "listImports",
                 Method::GET,
@@ -88,7 +84,6 @@ pub(crate) fn operations() -> Vec<Operation> {
             answer: Answer::json(
                 "Everything was received; the import goes on by itself.",
                 schemas::reference("Import"),
-                example(),
             )
             .with_status(StatusCode::ACCEPTED),
             ..base(
@@ -334,28 +329,5 @@ fn to_json(import: &Import) -> Value {
         "progress": import.progress,
         "error": import.error,
         "reasons": reasons,
-    })
-}
-
-fn example() -> Value {
-    json!({
-        "id": 1,
-        "format": "ndjson",
-        "state": "running",
-        "created_at": "2026-10-01T08:00:00Z",
-        "finished_at": null,
-        "read": 1_000_000,
-        "accepted": 999_990,
-        "duplicates": 0,
-        "rejected": 10,
-        "skipped": 0,
-        "progress": 0.4,
-        "error": null,
-        "reasons": [{
-            "reason": "order.id: missing",
-            "count": 10,
-            "first_line": 77,
-            "detail": "a purchase needs an order id",
-        }],
     })
 }

@@ -122,11 +122,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 variants, lists and coupons, up to a thousand of each.",
             parameters: reading,
             body: BodyRule::None,
-            answer: Answer::json(
-                "The product.",
-                schemas::reference("ProductAnswer"),
-                described::example(),
-            ),
+            answer: Answer::json("The product.", schemas::reference("ProductAnswer")),
             words: vec![Word::Unprocessable],
             handler: Handler::Question(Scope::OrdersRead, |call| read(call).boxed()),
         },

@@ -54,15 +54,6 @@ impl Stored for Segment {
         delete: |acting, account, id| acting.delete_segment(account, id),
     };
 
-    fn example() -> Value {
-        json!({
-            "id": 1,
-            "name": "From France",
-            "filters": ["is", "country", ["FR"]],
-            "created_at": "2026-10-01T08:00:00Z",
-        })
-    }
-
     fn change_example() -> Value {
         json!({"name": "From France", "filters": ["is", "country", ["FR"]]})
     }

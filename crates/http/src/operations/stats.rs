@@ -40,11 +40,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     };
     vec![
         Operation {
-            answer: Answer::json(
-                "The named reports.",
-                schemas::list_of("Report"),
-                json!({"data": [REPORTS.iter().find(|report| report.name == "countries").map(report_to_json)]}),
-            ),
+            answer: Answer::json("The named reports.", schemas::list_of("Report")),
             ..base(
                 "listReports",
                 Method::GET,
@@ -61,7 +57,6 @@ pub(crate) fn operations() -> Vec<Operation> {
             answer: Answer::json(
                 "Everything that can be asked for.",
                 schemas::reference("Metadata"),
-                metadata_example(),
             ),
             ..base(
                 "getMetadata",
@@ -206,21 +201,12 @@ fn unknown_report(name: &str) -> Problem {
 
 fn table_answer() -> Answer {
     let schema = schemas::reference("StatisticsAnswer");
-    let mut answer = Answer::json("The table.", schema, schemas::answer_example());
-    let csv = "country,visitors\r\nFR,120\r\n";
-    answer
-        .media
-        .push(("text/csv", json!({"type": "string"}), csv.into()));
-    let line = "{\"country\":\"FR\",\"visitors\":120}\n";
-    answer.media.push((
-        "application/x-ndjson",
-        json!({"type": "string"}),
-        line.into(),
-    ));
+    let mut answer = Answer::json("The table.", schema);
+    answer.media.extend(schemas::text_media());
     let binary = json!({"type": "string", "format": "binary"});
     answer
         .media
-        .push(("application/vnd.apache.parquet", binary, Value::Null));
+        .push(("application/vnd.apache.parquet", binary));
     answer
 }
 
@@ -391,29 +377,5 @@ fn metadata() -> Value {
         "include": INCLUDES,
         "traffic": TRAFFICS,
         "formats": Format::NAMES,
-    })
-}
-
-fn metadata_example() -> Value {
-    json!({
-        "metrics": [{
-            "name": "visits",
-            "type": "number",
-            "unit": "count",
-            "scope": "visit",
-            "description": "Visits that began in the period",
-            "needs_one_of": [],
-        }],
-        "dimensions": [{
-            "name": "country",
-            "type": "string",
-            "scope": "visit",
-            "description": "Country",
-        }],
-        "periods": ["30d"],
-        "intervals": ["day"],
-        "include": ["totals"],
-        "traffic": ["people"],
-        "formats": ["json"],
     })
 }

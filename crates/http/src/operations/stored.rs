@@ -20,7 +20,6 @@ pub(super) trait Stored: Sized + Send + 'static {
     const NAMES: Names;
     const STEPS: Steps<Self, Self::Change>;
 
-    fn example() -> Value;
     fn change_example() -> Value;
     fn change(body: &Value, is_new: bool) -> Result<Self::Change, Problem>;
     fn to_json(&self) -> Result<Value, Problem>;
@@ -98,7 +97,7 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
         description,
         parameters: vec![account_id_in_path()],
         body: BodyRule::None,
-        answer: Answer::json(answers_one, schemas::reference(schema), T::example()),
+        answer: Answer::json(answers_one, schemas::reference(schema)),
         words: Vec::new(),
         handler,
     };
@@ -111,15 +110,11 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
     };
     let reading = |run| Handler::Account(Scope::AccountRead, run);
     let writing = |run| Handler::Account(Scope::AccountWrite, run);
-    let created = Answer::json(answers_one, schemas::reference(schema), T::example())
-        .with_status(StatusCode::CREATED);
+    let created =
+        Answer::json(answers_one, schemas::reference(schema)).with_status(StatusCode::CREATED);
     vec![
         Operation {
-            answer: Answer::json(
-                answers_all,
-                schemas::list_of(schema),
-                json!({"data": [T::example()]}),
-            ),
+            answer: Answer::json(answers_all, schemas::list_of(schema)),
             ..base(
                 Method::GET,
                 all,

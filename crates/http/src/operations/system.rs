@@ -44,7 +44,6 @@ pub(crate) fn operations() -> Vec<Operation> {
                         "openapi": {"type": "string"},
                     },
                 }),
-                index(),
             ),
             |_| async { Ok(reply::json(&index())) }.boxed(),
         ),
@@ -64,8 +63,8 @@ pub(crate) fn operations() -> Vec<Operation> {
                         "paths": {"type": "object"},
                     },
                 }),
-                json!({"openapi": "3.0.3", "info": {}, "paths": {}}),
-            ),
+            )
+            .with_example(json!({"openapi": "3.0.3", "info": {}, "paths": {}})),
             |call: PublicCall| {
                 let document = call.server.document.clone();
                 async { Ok(reply::typed("application/json", document.into())) }.boxed()
@@ -76,7 +75,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             "/health/live",
             "Whether the server runs",
             "Answers as long as the process does.",
-            Answer::json("It runs.", state.clone(), json!({"status": "ok"})),
+            Answer::json("It runs.", state.clone()),
             |_| async { Ok(reply::json(&json!({"status": "ok"}))) }.boxed(),
         ),
         Operation {
@@ -87,7 +86,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 "Whether the server takes hits and questions",
                 "For balancers: 503 tells them to send requests elsewhere for now. A server that \
                  answers but lacks something says degraded, and what.",
-                Answer::json("It does.", readiness, json!({"status": "ok", "notes": []})),
+                Answer::json("It does.", readiness),
                 |call: PublicCall| {
                     async move {
                         if call.server.backends.is_ready() {
@@ -111,13 +110,8 @@ pub(crate) fn operations() -> Vec<Operation> {
             Answer {
                 status: StatusCode::OK,
                 description: "The text exposition format.",
-                media: vec![(
-                    "text/plain",
-                    json!({"type": "string"}),
-                    json!(
-                        "afsa_http_request_duration_seconds_count{operation=\"collectHits\",status=\"200\"} 3\n"
-                    ),
-                )],
+                media: vec![("text/plain", json!({"type": "string"}))],
+                example: None,
             },
             |call: PublicCall| {
                 async move {

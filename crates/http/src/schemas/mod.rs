@@ -6,8 +6,7 @@ mod problems;
 mod statistics;
 mod things;
 
-pub(crate) use accounts::account_example;
-pub(crate) use statistics::{answer_example, question_property};
+pub(crate) use statistics::question_property;
 
 use serde_json::{Map, Value, json};
 
@@ -109,11 +108,8 @@ pub(crate) fn selection_meta(others: Value) -> Value {
 }
 
 /// CSV and NDJSON beside JSON.
-pub(crate) fn text_media(csv: &str, lines: &str) -> [(&'static str, Value, Value); 2] {
-    [
-        ("text/csv", text(), csv.into()),
-        ("application/x-ndjson", text(), lines.into()),
-    ]
+pub(crate) fn text_media() -> [(&'static str, Value); 2] {
+    [("text/csv", text()), ("application/x-ndjson", text())]
 }
 
 /// An object all of whose properties are always there.

@@ -15,7 +15,6 @@ use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
 
 const KINDS: [&str; 2] = ["public", "confidential"];
-const SECRET: &str = "afsa_cs_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE";
 
 pub(super) fn operations() -> Vec<Operation> {
     let base = |id, method, path, summary, description, handler| Operation {
@@ -27,7 +26,7 @@ pub(super) fn operations() -> Vec<Operation> {
         description,
         parameters: vec![account_id_in_path()],
         body: BodyRule::None,
-        answer: Answer::json("The client.", schemas::reference("OAuthClient"), example()),
+        answer: Answer::json("The client.", schemas::reference("OAuthClient")),
         words: Vec::new(),
         handler,
     };
@@ -37,21 +36,15 @@ pub(super) fn operations() -> Vec<Operation> {
         ..id_in_path("The id of the client.")
     };
     let of_one = || vec![account_id_in_path(), id()];
-    let mut created = example();
-    created["client_secret"] = SECRET.into();
     let with_secret = |description| {
         let schema = schemas::reference("CreatedOAuthClient");
-        Answer::json(description, schema, created.clone())
+        Answer::json(description, schema)
     };
     const ALL: &str = "/v1/accounts/{account_id}/clients";
     const ONE: &str = "/v1/accounts/{account_id}/clients/{id}";
     vec![
         Operation {
-            answer: Answer::json(
-                "The clients.",
-                schemas::list_of("OAuthClient"),
-                json!({"data": [example()]}),
-            ),
+            answer: Answer::json("The clients.", schemas::list_of("OAuthClient")),
             ..base(
                 "listClients",
                 Method::GET,
@@ -318,17 +311,5 @@ fn to_json(client: &Client) -> Value {
         "redirect_uris": client.redirects,
         "scopes": client.scopes.iter().map(Scope::name).collect::<Vec<_>>(),
         "created_at": reply::instant(client.created_at),
-    })
-}
-
-fn example() -> Value {
-    json!({
-        "id": 3,
-        "client_id": "afsa_cl_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE",
-        "name": "Reports by mail",
-        "type": "confidential",
-        "redirect_uris": ["https://app.example.com/callback"],
-        "scopes": ["account:read", "stats:read"],
-        "created_at": "2026-10-01T08:00:00Z",
     })
 }

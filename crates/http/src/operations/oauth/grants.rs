@@ -34,11 +34,8 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/accounts/{account_id}/grants",
             "List connected apps",
             "Each time that a person let an app into the account and that still counts.",
-            Answer::json(
-                "The connected apps.",
-                schemas::list_of("Grant"),
-                json!({"data": [example()]}),
-            ),
+            Answer::json("The connected apps.", schemas::list_of("Grant"))
+                .with_example(json!({"data": [example()]})),
             Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
         ),
         Operation {

@@ -35,7 +35,6 @@ pub(super) fn operations() -> Vec<Operation> {
         answer: Answer::json(
             "Addresses and abilities.",
             schemas::whole(properties.into_iter().collect()),
-            example,
         ),
         words: Vec::new(),
         handler: Handler::Public(|call: PublicCall| {

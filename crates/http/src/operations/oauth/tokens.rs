@@ -30,18 +30,14 @@ pub(super) fn operations() -> Vec<Operation> {
                 "client_id": "afsa_wordpress_plugin",
             }),
         },
-        answer: Answer::json(
-            "Tokens.",
-            schemas::reference("Tokens"),
-            json!({
-                "access_token": "afsa_at_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE",
-                "token_type": "Bearer",
-                "expires_in": 3600,
-                "refresh_token": "afsa_rt_cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmE",
-                "scope": "account:read stats:read",
-                "account_id": "00000003",
-            }),
-        ),
+        answer: Answer::json("Tokens.", schemas::reference("Tokens")).with_example(json!({
+            "access_token": "afsa_at_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE",
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "refresh_token": "afsa_rt_cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmE",
+            "scope": "account:read stats:read",
+            "account_id": "00000003",
+        })),
         words: Vec::new(),
         handler: Handler::Protocol(run),
     };
@@ -72,8 +68,8 @@ pub(super) fn operations() -> Vec<Operation> {
             answer: Answer::json(
                 "It opens nothing, whether or not it did before.",
                 json!({"type": "object"}),
-                json!({}),
-            ),
+            )
+            .with_example(json!({})),
             ..base(
                 "revokeToken",
                 "/v1/revoke",
@@ -88,8 +84,8 @@ pub(super) fn operations() -> Vec<Operation> {
             answer: Answer::json(
                 "What it is good for, or that it is good for nothing.",
                 schemas::reference("TokenState"),
-                json!({"active": false}),
-            ),
+            )
+            .with_example(json!({"active": false})),
             ..base(
                 "introspectToken",
                 "/v1/introspect",

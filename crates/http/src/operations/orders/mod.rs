@@ -98,11 +98,7 @@ pub(crate) fn operations() -> Vec<Operation> {
                 campaign on the way to it.",
             parameters: reading,
             body: BodyRule::None,
-            answer: Answer::json(
-                "The order.",
-                schemas::reference("Order"),
-                described::example(),
-            ),
+            answer: Answer::json("The order.", schemas::reference("Order")),
             words: Vec::new(),
             handler: Handler::Question(Scope::OrdersRead, |call| read(call).boxed()),
         },

@@ -54,14 +54,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 ],
                 Method::GET,
                 "/v1/accounts/{account_id}/audit",
-                Answer::json(
-                    "The entries.",
-                    reference("AuditEntryList"),
-                    json!({
-                        "data": [example()],
-                        "meta": {"limit": 100, "next_cursor": null},
-                    }),
-                ),
+                Answer::json("The entries.", reference("AuditEntryList")),
                 Handler::Account(Scope::AccountWrite, |call| list(call).boxed()),
             )
         },
@@ -75,16 +68,7 @@ pub(super) fn operations() -> Vec<Operation> {
             ],
             Method::GET,
             "/v1/accounts/{account_id}/audit/verify",
-            Answer::json(
-                "Whether all is as it was written.",
-                reference("AuditState"),
-                json!({
-                    "is_whole": true,
-                    "entries": 42,
-                    "head": "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9",
-                    "fault": null,
-                }),
-            ),
+            Answer::json("Whether all is as it was written.", reference("AuditState")),
             Handler::Account(Scope::AccountWrite, |call| verify(call).boxed()),
         ),
     ]
@@ -215,16 +199,4 @@ fn state_json(state: &AuditState) -> Value {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn example() -> Value {
-    json!({
-        "id": 42,
-        "at": "2026-11-02T10:00:00Z",
-        "actor": {"type": "person", "id": 2},
-        "action": "key.created",
-        "subject": "key 1",
-        "detail": "name: Reporting; scopes: stats:read",
-        "hash": "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9",
-    })
 }

@@ -27,8 +27,6 @@ pub(super) fn operations() -> Vec<Operation> {
             id_in_path("The id of the invitation."),
         ]
     };
-    let mut created = example();
-    created["token"] = "afsa_in_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into();
     vec![
         operation(
             [
@@ -38,11 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             ],
             Method::GET,
             ALL,
-            Answer::json(
-                "The invitations.",
-                list_of("Invitation"),
-                json!({"data": [example()]}),
-            ),
+            Answer::json("The invitations.", list_of("Invitation")),
             Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
         ),
         Operation {
@@ -67,7 +61,6 @@ pub(super) fn operations() -> Vec<Operation> {
                 Answer::json(
                     "The invitation with its token, which is shown this once.",
                     reference("CreatedInvitation"),
-                    created,
                 )
                 .with_status(StatusCode::CREATED),
                 Handler::Account(Scope::AccountWrite, |call| create(call).boxed()),
@@ -83,7 +76,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 ],
                 Method::GET,
                 ONE,
-                Answer::json("The invitation.", reference("Invitation"), example()),
+                Answer::json("The invitation.", reference("Invitation")),
                 Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
             )
         },
@@ -174,15 +167,5 @@ fn to_json(invitation: &Invitation) -> Value {
         "role": invitation.role.name(),
         "created_at": reply::instant(invitation.created_at),
         "expires_at": reply::instant(invitation.expires_at),
-    })
-}
-
-fn example() -> Value {
-    json!({
-        "id": 1,
-        "email": "ada@example.com",
-        "role": "editor",
-        "created_at": "2026-10-01T08:00:00Z",
-        "expires_at": "2026-10-08T08:00:00Z",
     })
 }

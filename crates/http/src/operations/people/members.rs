@@ -20,7 +20,7 @@ const ALL: &str = "/v1/accounts/{account_id}/members";
 const ONE: &str = "/v1/accounts/{account_id}/members/{id}";
 
 pub(super) fn operations() -> Vec<Operation> {
-    let one = || Answer::json("The member.", reference("Member"), example());
+    let one = || Answer::json("The member.", reference("Member"));
     let of_one = || {
         let schema = json!({"type": "integer", "format": "int64", "minimum": 1});
         let id = Parameter::in_path("id", "The id of the person.", schema, 2);
@@ -36,11 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             ],
             Method::GET,
             ALL,
-            Answer::json(
-                "The members.",
-                list_of("Member"),
-                json!({"data": [example()]}),
-            ),
+            Answer::json("The members.", list_of("Member")),
             Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
         ),
         Operation {
@@ -187,15 +183,5 @@ fn to_json(member: &Member) -> Value {
         "name": member.name,
         "role": member.role.name(),
         "since": reply::instant(member.since),
-    })
-}
-
-fn example() -> Value {
-    json!({
-        "id": 2,
-        "email": "ada@example.com",
-        "name": "Ada Lovelace",
-        "role": "admin",
-        "since": "2026-10-01T08:00:00Z",
     })
 }

@@ -25,9 +25,7 @@ const ONE: &str = "/v1/accounts/{account_id}/shares/{id}";
 
 pub(super) fn operations() -> Vec<Operation> {
     let of_one = || vec![account_id_in_path(), id_in_path("The id of the share.")];
-    let one = || Answer::json("The share.", reference("Share"), example());
-    let mut created = example();
-    created["key"] = "afsa_sh_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE".into();
+    let one = || Answer::json("The share.", reference("Share"));
     let body = |name| BodyRule::Document {
         schema: reference(name),
         example: json!({"name": "For the agency", "expires_at": "2099-01-01T00:00:00Z"}),
@@ -43,11 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
             ],
             Method::GET,
             ALL,
-            Answer::json(
-                "The shares.",
-                list_of("Share"),
-                json!({"data": [example()]}),
-            ),
+            Answer::json("The shares.", list_of("Share")),
             Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
         ),
         Operation {
@@ -56,7 +50,6 @@ pub(super) fn operations() -> Vec<Operation> {
             answer: Answer::json(
                 "The share with its key, which is shown this once.",
                 reference("CreatedShare"),
-                created,
             )
             .with_status(StatusCode::CREATED),
             ..operation(
@@ -135,8 +128,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 Answer::json(
                     "The token, to be sent as any credential.",
                     reference("OpenedShare"),
-                    opened_example(),
-                ),
+                )
+                .with_example(opened_example()),
                 Handler::Public(|call| open(call).boxed()),
             )
         },
@@ -328,18 +321,6 @@ fn opened_json(opened: &OpenedShare, now: Timestamp) -> Value {
         "token_type": "Bearer",
         "expires_in": (opened.expires_at.0 - now.0) / SECOND,
         "scope": opened.scopes.to_string(),
-    })
-}
-
-fn example() -> Value {
-    json!({
-        "id": 1,
-        "name": "For the agency",
-        "has_password": true,
-        "created_at": "2026-10-01T08:00:00Z",
-        "expires_at": null,
-        "revoked_at": null,
-        "last_used_at": "2026-11-02T10:00:00Z",
     })
 }
 
