@@ -44,7 +44,8 @@ examples: node_modules/.bin/spectral
 release-document:
 	node tools/api/promise.mjs openapi/afsa.json > openapi/released.json
 
-# The long form of what the tests prove in small: schemathesis with many cases for each operation.
+# The long form of what the tests prove in small: schemathesis with many cases for each operation,
+# from another seed with AFSA_SEED=2.
 try-api: node_modules/.bin/spectral
 	$(CARGO) build -q -p afsa
 	./scripts/schemathesis $${CARGO_TARGET_DIR:-target}/debug/afsa 200

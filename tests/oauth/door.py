@@ -46,8 +46,13 @@ class Server:
         self.process.stdout.close()
 
     def command(self, *arguments):
-        return subprocess.run([os.environ["AFSA"], *arguments, "--data-dir", self.data],
-                              check=True, capture_output=True, text=True).stdout
+        return command(self.data, *arguments)
+
+
+def command(data, *arguments):
+    """Runs the program over a folder and answers what it prints."""
+    return subprocess.run([os.environ["AFSA"], *arguments, "--data-dir", data],
+                          check=True, capture_output=True, text=True).stdout
 
 
 class Browser(requests.Session):
@@ -90,8 +95,8 @@ class People:
         self.keys = [self.new_key(server, account) for account in (1, 2)]
         # The first person of an installation is its operator; what is tested are the others.
         people = {name: self.sign_up(server, name) for name in ("operator", "owner", "viewer", "stranger")}
-        self.join(server, people["owner"], "owner", "admin")
-        self.join(server, people["viewer"], "viewer", "viewer")
+        self.join(server, self.keys[0], people["owner"], "owner", "admin")
+        self.join(server, self.keys[0], people["viewer"], "viewer", "viewer")
         # Only owners make owners.
         page = people["operator"].open("/manage/accounts/00000001/members")
         people["operator"].done(page, "/manage/accounts/00000001/members/2", role="owner")
@@ -114,9 +119,10 @@ class People:
         browser.done(page, "/manage/sign-in", email=email, password=PASSWORD)
         return browser
 
-    def join(self, server, browser, name, role):
+    @staticmethod
+    def join(server, key, browser, name, role):
         invited = requests.post(f"{server.address}/v1/accounts/1/invitations",
-                                headers={"X-API-Key": self.keys[0]},
+                                headers={"X-API-Key": key},
                                 json={"email": f"{name}@example.com", "role": role})
         assert invited.status_code == 201, invited.text
         page = browser.open("/manage/invitation", token=invited.json()["token"])

@@ -37,7 +37,6 @@ mod fields;
 mod forgery;
 mod form;
 mod layout;
-mod letters;
 mod once;
 mod pages;
 mod plugins;

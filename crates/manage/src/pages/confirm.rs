@@ -2,12 +2,11 @@
 
 use maud::html;
 
-use super::parts::{Again, FIRST, current_field, or_again, own_password};
+use super::parts::{Again, FIRST, or_again};
 use super::sign_in::from_shop;
 use crate::answer::Outcome;
 use crate::call::Call;
-use crate::fields::{Fields, Input, form};
-use crate::letters;
+use crate::fields::{Fields, Input, fault, form};
 
 /// A link is only followed by whoever presses the button: programs that look into mails don't.
 pub(crate) fn show(call: &Call) -> Outcome {
@@ -37,7 +36,14 @@ pub(crate) fn send(call: &Call) -> Outcome {
     let token = call
         .acting()?
         .request_confirmation(person.id, call.random())?;
-    call.ask_to_confirm(person, &format!("/manage/confirm?token={token}"));
+    let link = call.link(&format!("/manage/confirm?token={token}"));
+    let values = [("name", person.name.as_str()), ("link", &link)];
+    let text = call.say("mail.confirm_text", &values);
+    call.send(
+        &person.email,
+        call.t("mail.confirm_subject").to_owned(),
+        text,
+    );
     Ok(call.go_saying("/manage/profile", "letter_sent"))
 }
 
@@ -50,7 +56,11 @@ pub(crate) fn request_change(call: &Call) -> Outcome {
     call.site.take_guess(&call.peer, &person.email)?;
     call.site.take_letter(&call.peer, call.form.get("email"))?;
     let outcome = (|| {
-        own_password(call)?;
+        let password = call.form.get("current");
+        if !call.site.accounts.is_password(person.id, password)? {
+            let faults = vec![fault("current", "wrong", "is not your password")];
+            return Err(crate::failure::Failure::Invalid(faults));
+        }
         let email = call.form.get("email").trim();
         let wish = call
             .acting()?
@@ -58,11 +68,16 @@ pub(crate) fn request_change(call: &Call) -> Outcome {
         if let Some(token) = wish {
             let link = call.link(&format!("/manage/profile/email/take?token={token}"));
             let values = [("name", person.name.as_str()), ("link", &link)];
-            call.write(&letters::CHANGE, email, call.language, &values);
+            let text = call.say("mail.change_text", &values);
+            call.send(email, call.t("mail.change_subject").to_owned(), text);
         }
         // Whoever holds the old one shall know.
-        let values = [("name", person.name.as_str())];
-        call.write(&letters::CHANGING, &person.email, call.language, &values);
+        let text = call.say("mail.changing_text", &[("name", &person.name)]);
+        call.send(
+            &person.email,
+            call.t("mail.change_subject").to_owned(),
+            text,
+        );
         Ok(call.go_saying("/manage/profile", "letter_sent"))
     })();
     or_again(outcome, |again| change_page(call, again))
@@ -127,7 +142,13 @@ fn change_page(call: &Call, (status, faults): Again<'_>) -> Outcome {
                     is_first: true,
                     ..Input::default()
                 }))
-                (current_field(&fields, false))
+                (fields.input(Input {
+                    name: "current",
+                    label: "field.current_password",
+                    kind: "password",
+                    autocomplete: "current-password",
+                    ..Input::default()
+                }))
                 button.button type="submit" { (call.t("email.go")) }
             }))
         }

@@ -8,7 +8,6 @@ use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::{Fields, Input, fault, form};
-use crate::letters;
 use crate::words::Language;
 
 pub(crate) fn show(call: &Call) -> Outcome {
@@ -29,7 +28,12 @@ pub(crate) fn invite(call: &Call) -> Outcome {
             ("account", &account.name),
             ("link", &link),
         ];
-        call.write(&letters::INVITATION, email, language, &values);
+        let subject = language.say("mail.invitation_subject", &values);
+        call.send(
+            email,
+            subject,
+            language.say("mail.invitation_text", &values),
+        );
         Ok(call.go_saying(&address(call)?, "invited"))
     });
     or_again(outcome, |again| page(call, again))
