@@ -202,6 +202,8 @@ try {
 
   assert.deepEqual(seen, []);
   console.log("apps are let in, and figures are shown to others");
+  const told = server.log.filter((line) => /afsa_(sh|st|lo|se|ot|at|rt|cs|in|co)_/.test(line) || line.includes(server.key));
+  assert.deepEqual(told, [], "the log tells secrets");
 } finally {
   await browser?.close();
   for (const listener of listeners) listener.close();

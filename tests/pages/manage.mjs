@@ -147,6 +147,7 @@ try {
 
   // Two factors.
   await owner.goto(`${address}/manage/profile/second-factor`);
+  await owner.getByLabel("Your present password").fill(PASSWORD);
   await press(owner, "Set up an app");
   const secret = await owner.locator("[data-secret=totp]").innerText();
   const box = await owner.locator("img.qr").boundingBox();
@@ -158,7 +159,8 @@ try {
   await owner.getByLabel("Code").fill(totp(secret));
   await press(owner, "Switch it on");
   await heading(owner, "Your recovery codes");
-  const recovery = await owner.locator(".codes li").first().innerText();
+  const codes = await owner.locator(".codes li").allInnerTexts();
+  const recovery = codes[0];
   await shoot(owner, "recovery-codes");
   await owner.goto(`${address}/manage/profile`);
   await shoot(owner, "profile");
@@ -180,6 +182,21 @@ try {
   await press(owner, "Sign in");
   await heading(owner, "Accounts");
   await shoot(owner, "home");
+  // A recovery code counts once; the app's next code does, too, and then no more.
+  for (const [code, isRight] of [[recovery, false], [totp(secret, 1), true], [totp(secret, 1), false], [secret, false]]) {
+    await owner.context().clearCookies();
+    await owner.goto(`${address}/manage/sign-in`);
+    await owner.getByLabel("E-mail").fill("ada@example.com");
+    await owner.getByLabel("Password").fill(PASSWORD);
+    await press(owner, "Sign in");
+    await owner.getByLabel("Code").fill(code);
+    await press(owner, "Sign in");
+    if (isRight) await heading(owner, "Accounts");
+    else await owner.locator("[role=alert]").waitFor();
+  }
+  await owner.getByLabel("Code").fill(codes[1]);
+  await press(owner, "Sign in");
+  await heading(owner, "Accounts");
 
   // Members: invited in English, signs up by the letter's link, in French, on a phone, in the dark.
   await owner.goto(`${account}/members`);
@@ -303,13 +320,13 @@ async function letter(to, pattern) {
   throw new Error(`there is no letter to ${to} with ${pattern}`);
 }
 
-// The present code of a secret in base 32 (RFC 6238).
-function totp(secret) {
+// The present code of a secret in base 32 (RFC 6238), or one of later.
+function totp(secret, later = 0) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
   const bytes = bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2));
   const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
   const hash = createHmac("sha1", Buffer.from(bytes)).update(counter).digest();
   const offset = hash[19] & 15;
   return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");

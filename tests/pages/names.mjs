@@ -113,6 +113,8 @@ try {
   const errors = seen.errors.filter((error) => !error.includes("status of"));
   assert.deepEqual({ ...seen, errors }, { foreign: [], errors: [], dialogs: [] });
   console.log(`names stayed names on ${looked} pages`);
+  const told = server.log.filter((line) => /afsa_(sh|st|lo|se|ot|at|rt|cs|in|co)_/.test(line) || line.includes(server.key));
+  assert.deepEqual(told, [], "the log tells secrets");
 } finally {
   await browser?.close();
   await server.stop();

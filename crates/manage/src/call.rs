@@ -6,7 +6,6 @@ use std::sync::Arc;
 use afsa_accounts::people::{Person, Right, Role, Session};
 use afsa_accounts::{Account, Acting, Actor};
 use afsa_http::Peer;
-use afsa_mail::Letter;
 use afsa_model::{AccountId, Timestamp};
 
 use crate::failure::Failure;
@@ -153,26 +152,5 @@ impl Call {
     /// The address of a page as other programs and letters need it.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("{}{path}", self.site.address)
-    }
-
-    /// Hands a letter over. A mailer that takes none is told in the log and on the operator's pages;
-    /// whoever asked for the letter learns the same as ever.
-    pub(crate) fn send(&self, to: &str, subject: String, text: String) {
-        let mut id = [0; 16];
-        for (into, from) in id.iter_mut().zip(self.random()) {
-            *into = from;
-        }
-        let since = std::time::Duration::from_millis(u64::try_from(self.now.0).unwrap_or(0));
-        let letter = Letter {
-            to: to.to_owned(),
-            subject,
-            text,
-            date: std::time::UNIX_EPOCH + since,
-            id,
-        };
-        if let Err(error) = self.site.mailer.send(letter) {
-            let error = error.to_string().replace(to, "…");
-            tracing::error!(error, "a letter could not be handed over");
-        }
     }
 }

@@ -37,6 +37,7 @@ mod fields;
 mod forgery;
 mod form;
 mod layout;
+mod letters;
 mod once;
 mod pages;
 mod plugins;

@@ -2,11 +2,12 @@
 
 use maud::html;
 
-use super::parts::{Again, FIRST, or_again};
+use super::parts::{Again, FIRST, current_field, or_again, own_password};
 use super::sign_in::from_shop;
 use crate::answer::Outcome;
 use crate::call::Call;
-use crate::fields::{Fields, Input, fault, form};
+use crate::fields::{Fields, Input, form};
+use crate::letters;
 
 /// A link is only followed by whoever presses the button: programs that look into mails don't.
 pub(crate) fn show(call: &Call) -> Outcome {
@@ -36,14 +37,7 @@ pub(crate) fn send(call: &Call) -> Outcome {
     let token = call
         .acting()?
         .request_confirmation(person.id, call.random())?;
-    let link = call.link(&format!("/manage/confirm?token={token}"));
-    let values = [("name", person.name.as_str()), ("link", &link)];
-    let text = call.say("mail.confirm_text", &values);
-    call.send(
-        &person.email,
-        call.t("mail.confirm_subject").to_owned(),
-        text,
-    );
+    call.ask_to_confirm(person, &format!("/manage/confirm?token={token}"));
     Ok(call.go_saying("/manage/profile", "letter_sent"))
 }
 
@@ -56,11 +50,7 @@ pub(crate) fn request_change(call: &Call) -> Outcome {
     call.site.take_guess(&call.peer, &person.email)?;
     call.site.take_letter(&call.peer, call.form.get("email"))?;
     let outcome = (|| {
-        let password = call.form.get("current");
-        if !call.site.accounts.is_password(person.id, password)? {
-            let faults = vec![fault("current", "wrong", "is not your password")];
-            return Err(crate::failure::Failure::Invalid(faults));
-        }
+        own_password(call)?;
         let email = call.form.get("email").trim();
         let wish = call
             .acting()?
@@ -68,16 +58,11 @@ pub(crate) fn request_change(call: &Call) -> Outcome {
         if let Some(token) = wish {
             let link = call.link(&format!("/manage/profile/email/take?token={token}"));
             let values = [("name", person.name.as_str()), ("link", &link)];
-            let text = call.say("mail.change_text", &values);
-            call.send(email, call.t("mail.change_subject").to_owned(), text);
+            call.write(&letters::CHANGE, email, call.language, &values);
         }
         // Whoever holds the old one shall know.
-        let text = call.say("mail.changing_text", &[("name", &person.name)]);
-        call.send(
-            &person.email,
-            call.t("mail.change_subject").to_owned(),
-            text,
-        );
+        let values = [("name", person.name.as_str())];
+        call.write(&letters::CHANGING, &person.email, call.language, &values);
         Ok(call.go_saying("/manage/profile", "letter_sent"))
     })();
     or_again(outcome, |again| change_page(call, again))
@@ -142,13 +127,7 @@ fn change_page(call: &Call, (status, faults): Again<'_>) -> Outcome {
                     is_first: true,
                     ..Input::default()
                 }))
-                (fields.input(Input {
-                    name: "current",
-                    label: "field.current_password",
-                    kind: "password",
-                    autocomplete: "current-password",
-                    ..Input::default()
-                }))
+                (current_field(&fields, false))
                 button.button type="submit" { (call.t("email.go")) }
             }))
         }

@@ -8,6 +8,7 @@ use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::{Fields, Input, fault, form};
+use crate::letters;
 use crate::words::Language;
 
 pub(crate) fn show(call: &Call) -> Outcome {
@@ -28,12 +29,7 @@ pub(crate) fn invite(call: &Call) -> Outcome {
             ("account", &account.name),
             ("link", &link),
         ];
-        let subject = language.say("mail.invitation_subject", &values);
-        call.send(
-            email,
-            subject,
-            language.say("mail.invitation_text", &values),
-        );
+        call.write(&letters::INVITATION, email, language, &values);
         Ok(call.go_saying(&address(call)?, "invited"))
     });
     or_again(outcome, |again| page(call, again))

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::fields::{Fields, Input, form};
+use crate::fields::{Fields, Input, fault, form};
 use crate::once;
 use crate::words::Language;
 
@@ -170,6 +170,41 @@ pub(crate) fn new_password_field(fields: &Fields<'_>, is_first: bool) -> Markup 
         kind: "password",
         hint: Some("field.new_password_hint"),
         autocomplete: "new-password",
+        is_first,
+        ..Input::default()
+    })
+}
+
+/// The present password, asked for before something grave.
+pub(crate) fn current_field(fields: &Fields<'_>, is_first: bool) -> Markup {
+    fields.input(Input {
+        name: "current",
+        label: "field.current_password",
+        kind: "password",
+        autocomplete: "current-password",
+        is_first,
+        ..Input::default()
+    })
+}
+
+/// Whether it was told; whoever asks bounds how often.
+pub(crate) fn own_password(call: &Call) -> Result<(), Failure> {
+    let person = call.person()?.id;
+    let password = call.form.get("current");
+    if call.site.accounts.is_password(person, password)? {
+        return Ok(());
+    }
+    let wrong = fault("current", "wrong", "is not your password");
+    Err(Failure::Invalid(vec![wrong]))
+}
+
+/// An e-mail by which somebody signs in.
+pub(crate) fn email_field(fields: &Fields<'_>, is_first: bool) -> Markup {
+    fields.input(Input {
+        name: "email",
+        label: "field.email",
+        kind: "email",
+        autocomplete: "username",
         is_first,
         ..Input::default()
     })

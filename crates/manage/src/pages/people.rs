@@ -10,7 +10,6 @@ use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fields::{Fields, Input, form};
-use crate::words::Language;
 
 const BASE: &str = "/manage/people";
 
@@ -83,18 +82,7 @@ fn ask(call: &Call, title: &'static str, text: &'static str, button: &'static st
 fn invite(call: &Call, person: &Person, purpose: Purpose) -> Result<(), Failure> {
     let acting = call.acting()?;
     let token = acting.invite_to_choose_password(person.id, purpose, call.random())?;
-    let link = call.link(&format!("/manage/reset/choose?token={token}"));
-    let language = Language::of(&person.language).unwrap_or_default();
-    let values = [("name", person.name.as_str()), ("link", &link)];
-    let (subject, text) = match purpose {
-        Purpose::Welcome => ("mail.welcome_subject", "mail.welcome_text"),
-        _ => ("mail.reset_subject", "mail.reset_text"),
-    };
-    call.send(
-        &person.email,
-        language.t(subject).to_owned(),
-        language.say(text, &values),
-    );
+    call.send_password_link(person, purpose, &token);
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 use afsa_accounts::people::{PersonChange, password_faults};
 use maud::{Markup, html};
 
-use super::parts::{Again, FIRST, languages, moment, name_field, new_password_field, or_again};
+use super::parts::{
+    Again, FIRST, current_field, languages, moment, name_field, new_password_field, or_again,
+};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::cookie::Keep;
 use crate::failure::Failure;
-use crate::fields::{Fields, Input, fault, form};
+use crate::fields::{Fields, fault, form};
 
 pub(crate) fn show(call: &Call) -> Outcome {
     page(call, FIRST)
@@ -200,14 +202,7 @@ fn password_page(call: &Call, (status, faults): Again<'_>) -> Outcome {
         (fields.summary())
         div.card {
             (form(call, "/manage/profile/password", html! {
-                (fields.input(Input {
-                    name: "current",
-                    label: "field.current_password",
-                    kind: "password",
-                    autocomplete: "current-password",
-                    is_first: true,
-                    ..Input::default()
-                }))
+                (current_field(&fields, true))
                 (new_password_field(&fields, false))
                 button.button type="submit" { (call.t("password.go")) }
             }))

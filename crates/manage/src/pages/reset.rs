@@ -4,12 +4,11 @@ use afsa_accounts::Error;
 use afsa_accounts::people::Purpose;
 use maud::html;
 
-use super::parts::{Again, FIRST, new_password_field, or_again};
+use super::parts::{Again, FIRST, email_field, new_password_field, or_again};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::fields::{Fields, Input, form};
-use crate::words::Language;
+use crate::fields::{Fields, form};
 
 pub(crate) fn show(call: &Call) -> Outcome {
     let fields = Fields::new(call, &[]);
@@ -19,14 +18,7 @@ pub(crate) fn show(call: &Call) -> Outcome {
         p.lead { (call.t("reset.lead")) }
         div.card {
             (form(call, "/manage/reset", html! {
-                (fields.input(Input {
-                    name: "email",
-                    label: "field.email",
-                    kind: "email",
-                    autocomplete: "username",
-                    is_first: true,
-                    ..Input::default()
-                }))
+                (email_field(&fields, true))
                 button.button.wide type="submit" { (call.t("reset.go")) }
             }))
         }
@@ -44,17 +36,7 @@ pub(crate) fn request(call: &Call) -> Outcome {
         .accounts
         .request_reset(email, call.random(), call.now)?;
     if let Some((person, token)) = found {
-        let language = Language::of(&person.language).unwrap_or_default();
-        let link = call.link(&format!("/manage/reset/choose?token={token}"));
-        let text = language.say(
-            "mail.reset_text",
-            &[("name", &person.name), ("link", &link)],
-        );
-        call.send(
-            &person.email,
-            language.t("mail.reset_subject").to_owned(),
-            text,
-        );
+        call.send_password_link(&person, Purpose::Reset, &token);
     }
     let title = call.t("reset.sent_title");
     let body = html! {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
-use super::parts::{Again, FIRST, or_again};
+use super::parts::{Again, FIRST, current_field, or_again, own_password};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -17,50 +17,59 @@ pub(crate) fn show(call: &Call) -> Outcome {
     page(call, FIRST)
 }
 
-/// Makes a secret and shows it; it counts once a code of it was told.
+/// Makes a secret and shows it; it counts once a code of it was told. Whoever has got hold of a
+/// session alone must not put his own second factor before the password.
 pub(crate) fn begin(call: &Call) -> Outcome {
-    let person = call.person()?.id;
-    let enrolment = call.acting()?.begin_totp(person, call.random())?;
-    enrolment_page(call, FIRST, &enrolment)
+    let person = call.person()?;
+    call.site.take_guess(&call.peer, &person.email)?;
+    let outcome = (|| {
+        own_password(call)?;
+        let enrolment = call.acting()?.begin_totp(person.id, call.random())?;
+        enrolment_page(call, FIRST, &enrolment)
+    })();
+    or_again(outcome, |again| page(call, again))
 }
 
+/// Who was signed in by the password alone has to come again: all other sessions are over.
 pub(crate) fn confirm(call: &Call) -> Outcome {
-    let person = call.person()?;
-    call.site
-        .take_guess(&call.peer, &format!("code {}", person.id))?;
+    let person = guessing(call)?;
     let code = call.form.get("code");
-    let told = call
-        .acting()?
-        .confirm_totp(person.id, code, call.random())?;
+    let told = call.acting()?.confirm_totp(person, code, call.random())?;
+    if let Code::Right(_) = told {
+        let accounts = &call.site.accounts;
+        accounts.end_other_sessions(person, call.session()?.id)?;
+    }
     let enrolment = TotpEnrolment {
         secret: call.form.get("secret").to_owned(),
         address: call.form.get("address").to_owned(),
     };
-    or_again(codes_or_fault(call, told), |again| {
-        enrolment_page(call, again, &enrolment)
-    })
+    let outcome = codes_or_fault(call, told, "second_factor.others_over");
+    or_again(outcome, |again| enrolment_page(call, again, &enrolment))
 }
 
 pub(crate) fn renew(call: &Call) -> Outcome {
-    let person = call.person()?;
-    call.site
-        .take_guess(&call.peer, &format!("code {}", person.id))?;
+    let person = guessing(call)?;
     let code = call.form.get("code");
-    let told = call
-        .acting()?
-        .renew_recovery_codes(person.id, code, call.random())?;
-    or_again(codes_or_fault(call, told), |again| page(call, again))
+    let acting = call.acting()?;
+    let told = acting.renew_recovery_codes(person, code, call.random())?;
+    let outcome = codes_or_fault(call, told, "second_factor.renewed");
+    or_again(outcome, |again| page(call, again))
 }
 
 pub(crate) fn disable(call: &Call) -> Outcome {
-    let person = call.person()?;
-    call.site
-        .take_guess(&call.peer, &format!("code {}", person.id))?;
-    let told = call
-        .acting()?
-        .disable_second_factor(person.id, call.form.get("code"))?;
+    let person = guessing(call)?;
+    let code = call.form.get("code");
+    let told = call.acting()?.disable_second_factor(person, code)?;
     let outcome = right(told).map(|()| call.go_saying("/manage/profile", "second_factor_off"));
     or_again(outcome, |again| page(call, again))
+}
+
+/// Counts a try to guess a code of the person who is signed in.
+fn guessing(call: &Call) -> Result<i64, Failure> {
+    let person = call.person()?.id;
+    call.site
+        .take_guess(&call.peer, &format!("code {person}"))?;
+    Ok(person)
 }
 
 fn right<T>(told: Code<T>) -> Result<T, Failure> {
@@ -73,7 +82,7 @@ fn right<T>(told: Code<T>) -> Result<T, Failure> {
 }
 
 /// Shows recovery codes, which are never shown again.
-fn codes_or_fault(call: &Call, told: Code<Vec<String>>) -> Outcome {
+fn codes_or_fault(call: &Call, told: Code<Vec<String>>, also: &'static str) -> Outcome {
     let codes = right(told)?;
     let title = call.t("second_factor.codes_title");
     let body = html! {
@@ -81,6 +90,7 @@ fn codes_or_fault(call: &Call, told: Code<Vec<String>>) -> Outcome {
         p.lead { (call.t("second_factor.codes_lead")) }
         div.card {
             ul.codes { @for code in &codes { li { (code) } } }
+            p.muted { (call.t(also)) }
             a.button href="/manage/profile" { (call.t("keys.kept")) }
         }
     };
@@ -170,6 +180,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
         } @else {
             div.card {
                 (form(call, "/manage/profile/second-factor/begin", html! {
+                    (current_field(&fields, false))
                     button.button type="submit" { (call.t("second_factor.begin")) }
                 }))
             }

@@ -4,12 +4,12 @@ use afsa_accounts::Error;
 use afsa_accounts::people::{NewPerson, Purpose, SignIn};
 use maud::html;
 
-use super::parts::{Again, FIRST, name_field, new_password_field, or_again};
+use super::parts::{Again, FIRST, email_field, name_field, new_password_field, or_again};
 use super::sign_in::enter;
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::fields::{Fields, Input, form};
+use crate::fields::{Fields, form};
 
 pub(crate) fn show(call: &Call) -> Outcome {
     if call.site.accounts.has_people()? {
@@ -80,13 +80,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
             (form(call, "/manage/setup", html! {
                 input type="hidden" name="token" value=(token);
                 (name_field(&fields, "", true))
-                (fields.input(Input {
-                    name: "email",
-                    label: "field.email",
-                    kind: "email",
-                    autocomplete: "username",
-                    ..Input::default()
-                }))
+                (email_field(&fields, false))
                 (new_password_field(&fields, false))
                 button.button.wide type="submit" { (call.t("setup.go")) }
             }))

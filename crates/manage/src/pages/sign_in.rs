@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::parts::email_field;
 use crate::answer::{Outcome, is_local};
 use crate::call::Call;
 use crate::cookie::Keep;
@@ -111,14 +112,7 @@ fn page(call: &Call, status: StatusCode, is_refused: bool) -> Response {
         div.card {
             (form(call, "/manage/sign-in", html! {
                 input type="hidden" name="next" value=(next(call));
-                (fields.input(Input {
-                    name: "email",
-                    label: "field.email",
-                    kind: "email",
-                    autocomplete: "username",
-                    is_first: true,
-                    ..Input::default()
-                }))
+                (email_field(&fields, true))
                 (fields.input(Input {
                     name: "password",
                     label: "field.password",

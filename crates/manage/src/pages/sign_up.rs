@@ -4,15 +4,14 @@ use afsa_accounts::people::Invitation;
 use afsa_accounts::{Actor, Error};
 use maud::html;
 
-use super::parts::{Again, FIRST, name_field, new_password_field, or_again};
+use super::parts::{Again, FIRST, email_field, name_field, new_password_field, or_again};
 use super::setup::new_person;
 use super::sign_in::{from_shop, with_next};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::fields::{Fields, Input, form};
+use crate::fields::{Fields, form};
 use crate::site::SignUp;
-use crate::words::Language;
 
 pub(crate) fn show(call: &Call) -> Outcome {
     if call.visitor.is_some() {
@@ -61,26 +60,11 @@ fn attempt(call: &Call, invitation: Option<&Invitation>) -> Outcome {
             let acting = accounts.acting(Actor::Person(person.id), call.now);
             let confirmation = acting.request_confirmation(person.id, call.random())?;
             let page = format!("/manage/confirm?token={confirmation}");
-            let link = call.link(&with_next(&page, from_shop(call)));
-            let values = [("name", person.name.as_str()), ("link", &link)];
-            let text = call.say("mail.confirm_text", &values);
-            call.send(
-                &person.email,
-                call.t("mail.confirm_subject").to_owned(),
-                text,
-            );
+            call.ask_to_confirm(&person, &with_next(&page, from_shop(call)));
         }
         Err(Error::NameTaken { .. }) => {
             if let Some(person) = accounts.person_by_email(&new.email)? {
-                let language = Language::of(&person.language).unwrap_or_default();
-                let link = call.link("/manage/reset");
-                let values = [("name", person.name.as_str()), ("link", &link)];
-                let text = language.say("mail.there_text", &values);
-                call.send(
-                    &person.email,
-                    language.t("mail.there_subject").to_owned(),
-                    text,
-                );
+                call.tell_who_is_there(&person);
             }
         }
         Err(error) => return Err(error.into()),
@@ -123,13 +107,7 @@ fn page(call: &Call, (status, faults): Again<'_>, invitation: Option<&Invitation
                         (invitation.email)
                     }
                 } @else {
-                    (fields.input(Input {
-                        name: "email",
-                        label: "field.email",
-                        kind: "email",
-                        autocomplete: "username",
-                        ..Input::default()
-                    }))
+                    (email_field(&fields, false))
                 }
                 (new_password_field(&fields, false))
                 button.button.wide type="submit" { (call.t("sign_up.go")) }

@@ -293,7 +293,9 @@ fn code(app: &App, secret: &str) -> String {
 async fn with_second_factor(app: &App) -> (String, Vec<String>) {
     let session = app.session_of("operator", None);
     let begin = "/manage/profile/second-factor/begin";
-    let page = app.post(begin, Some(&session), &[]).await;
+    let page = app
+        .post(begin, Some(&session), &[("current", PASSWORD)])
+        .await;
     let secret = page.value_after("data-secret=\"totp\">").to_owned();
     let confirm = "/manage/profile/second-factor/confirm";
     let told = code(app, &secret);
@@ -318,6 +320,58 @@ async fn password_told(app: &App) -> String {
     );
     let cookie = answer.cookies()[0].to_owned();
     cookie.split(['=', ';']).nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_stolen_session_gets_no_second_factor_and_is_over_with_one() {
+    let app = App::new();
+    let stolen = app.session_of("operator", None);
+    let begin = "/manage/profile/second-factor/begin";
+    for password in ["", "guess", "guess again"] {
+        let answer = app
+            .post(begin, Some(&stolen), &[("current", password)])
+            .await;
+        assert_eq!(answer.status, 422);
+        assert!(!answer.text.contains("data-secret"), "{password}");
+    }
+    with_second_factor(&app).await;
+    assert_eq!(app.get("/manage/profile", Some(&stolen)).await.status, 303);
+}
+
+#[tokio::test]
+async fn nobody_is_signed_in_or_out_by_another_site() {
+    let app = App::new();
+    let session = app.session_of("operator", None);
+    let sign_in = [("email", "operator@example.com"), ("password", PASSWORD)];
+    let pages: [(&str, &[(&str, &str)]); 4] = [
+        ("/manage/sign-in", &sign_in),
+        ("/manage/sign-out", &[]),
+        ("/manage/preferences", &[("theme", "dark")]),
+        ("/manage/reset", &[("email", "operator@example.com")]),
+    ];
+    for (path, form) in pages {
+        for (header, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example.org"),
+            ("x-nothing", "said"),
+        ] {
+            let request = Request::post(path)
+                .header("content-type", FORM)
+                .header("cookie", format!("afsa_session={session}"))
+                .header(header, value);
+            let answer = app
+                .send(request.body(Body::from(encoded(form))).unwrap())
+                .await;
+            assert_eq!(answer.status, 403, "{path} {header}");
+            let is_changed = answer
+                .cookies()
+                .iter()
+                .any(|cookie| cookie.contains("session") || cookie.contains("theme"));
+            assert!(!is_changed, "{path} {header}: {:?}", answer.cookies());
+        }
+    }
+    assert_eq!(app.get("/manage", Some(&session)).await.status, 200);
+    assert!(app.letters().is_empty());
 }
 
 #[tokio::test]
