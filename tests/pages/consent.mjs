@@ -120,6 +120,26 @@ try {
     await page.context().close();
   }
 
+  // An app at IPv6's own address, and one of a phone, which the browser hands to the system: forms
+  // may lead to both.
+  const six = await listen("::1").catch(() => null);
+  for (const redirect of [six && `${six.address}/callback`, "com.example.reports:/callback"]) {
+    if (!redirect) continue;
+    const made = await fetch(`${server.address}/v1/accounts/1/clients`, {
+      method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${server.key}` },
+      body: JSON.stringify({ name: "Other", type: "public", redirect_uris: [redirect], scopes: ["account:read", "stats:read"] }),
+    });
+    const page = await open();
+    await page.goto(request((await made.json()).client_id, redirect).url);
+    await signIn(page, ["E-mail", "Password", "Sign in"]);
+    await page.getByRole("button", { name: "Deny", exact: true }).waitFor();
+    const handed = new Promise((resolve) => page.on("request", (one) => one.url().startsWith(redirect) && resolve(one.url())));
+    await page.getByRole("button", { name: "Deny", exact: true }).click();
+    if (redirect.startsWith("http")) await arrived(page, six);
+    else assert.match(await handed, /error=access_denied/);
+    await page.context().close();
+  }
+
   // What she let in stands in the account's list, and is disconnected after a question.
   await plain.goto(`${server.address}/manage/api/clients`);
   assert.equal(await plain.getByRole("link", { name: /^Disconnect/ }).count(), 6);
@@ -234,9 +254,10 @@ async function listen(host) {
     response.setHeader("content-type", "text/html");
     response.end("<!doctype html><title>back</title><h1>Back</h1>");
   });
-  await new Promise((resolve) => listener.listen(0, host, resolve));
+  await new Promise((resolve, reject) => listener.once("error", reject).listen(0, host, resolve));
   listeners.push(listener);
-  return { address: `http://${host}:${listener.address().port}`, calls };
+  const name = host.includes(":") ? `[${host}]` : host;
+  return { address: `http://${name}:${listener.address().port}`, calls };
 }
 
 // How the browser came back to it.

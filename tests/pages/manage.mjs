@@ -290,6 +290,15 @@ try {
   await owner.keyboard.press("Tab");
   const first = await owner.locator(":focus").getAttribute("href");
   assert.equal(first, "#content");
+  for (const page of ["/manage", "/manage/profile", "/manage/profile/second-factor", "/manage/people", "/manage/accounts/new"]) {
+    await owner.goto(address + page);
+    await byKeyboard(owner, page);
+  }
+  for (const page of ["/manage/sign-in", "/manage/sign-up", "/manage/reset"]) {
+    await stranger.context().clearCookies();
+    await stranger.goto(address + page);
+    await byKeyboard(stranger, page);
+  }
   for (const page of ["", "/settings", "/members", "/keys", "/clients", "/shares", "/audit", "/snippet"]) {
     await owner.goto(account + page);
     await byKeyboard(owner, page);

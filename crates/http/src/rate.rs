@@ -44,6 +44,17 @@ impl<Sender: Hash + Eq + Clone> RateLimiter<Sender> {
             .map_err(|refused| refused.seconds)
     }
 
+    /// Gives a try back that was taken: it was none of those that are to be bounded.
+    pub fn give_back(&self, sender: &Sender) {
+        let Some(policy) = self.policy else {
+            return;
+        };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(sender) {
+            bucket.tokens = (bucket.tokens + 1.0).min(f64::from(policy.quota.max(1)));
+        }
+    }
+
     /// Takes one request of a sender, and notes for the headers what is left.
     pub(crate) fn take(
         &self,
@@ -244,6 +255,21 @@ mod tests {
         let limiter = RateLimiter::new("requests", None);
         for _ in 0..10_000 {
             assert_eq!(limiter.allow(1, Duration::ZERO), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_try_that_is_given_back_may_be_taken_again() {
+        let limiter = RateLimiter::new("guesses", policy(2));
+        limiter.give_back(&0);
+        for _ in 0..5 {
+            assert_eq!(limiter.allow(0, Duration::ZERO), Ok(()));
+            limiter.give_back(&0);
+        }
+        // No more than there were.
+        limiter.give_back(&0);
+        for expect in [Ok(()), Ok(()), Err(30)] {
+            assert_eq!(limiter.allow(0, Duration::ZERO), expect);
         }
     }
 

@@ -137,6 +137,16 @@ impl Site {
             .map_err(|seconds| Failure::TooMany { seconds })
     }
 
+    /// What was counted was no guess: whoever knows is not counted, however many come from one
+    /// place.
+    pub(crate) fn guessed_right(&self, peer: &Peer, about: Option<&str>) {
+        let tries = &self.tries;
+        tries.guesses_of_sender.give_back(&peer.bucket());
+        if let Some(about) = about {
+            tries.guesses_of_name.give_back(&named(about));
+        }
+    }
+
     /// Counts a wish for a letter, by who sends it and by whom it is for.
     pub(crate) fn take_letter(&self, peer: &Peer, to: &str) -> Result<(), Failure> {
         let tries = &self.tries;
@@ -151,10 +161,14 @@ impl Site {
         of_name: &RateLimiter<u64>,
     ) -> Result<(), Failure> {
         let elapsed = self.clock.elapsed();
-        let name = bucket(&about.trim().to_lowercase());
         of_sender
             .allow(peer.bucket(), elapsed)
-            .and_then(|()| of_name.allow(name, elapsed))
+            .and_then(|()| of_name.allow(named(about), elapsed))
             .map_err(|seconds| Failure::TooMany { seconds })
     }
+}
+
+/// What tries are counted by that are about the same, however it is written.
+fn named(about: &str) -> u64 {
+    bucket(&about.trim().to_lowercase())
 }

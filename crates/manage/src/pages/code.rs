@@ -25,7 +25,10 @@ pub(crate) fn tell(call: &Call) -> Outcome {
     let code = call.form.get("code");
     let accounts = &call.site.accounts;
     match accounts.tell_second_factor(text, code, call.random(), call.now)? {
-        SecondFactor::SignedIn(session) => Ok(enter(call, &session, next(call))),
+        SecondFactor::SignedIn(session) => {
+            call.site.guessed_right(&call.peer, Some(&about));
+            Ok(enter(call, &session, next(call)))
+        }
         SecondFactor::Wrong => page(
             call,
             StatusCode::UNPROCESSABLE_ENTITY,

@@ -53,6 +53,7 @@ pub(crate) fn request(call: &Call) -> Outcome {
 pub(crate) fn choose(call: &Call) -> Outcome {
     call.site.take_guess_of_sender(&call.peer)?;
     known(call, call.query.get("token"))?;
+    call.site.guessed_right(&call.peer, None);
     page(call, FIRST)
 }
 
@@ -66,6 +67,7 @@ fn attempt(call: &Call) -> Outcome {
     let password = call.form.get("password");
     let accounts = &call.site.accounts;
     accounts.reset_password(token, password, call.random(), call.now)?;
+    call.site.guessed_right(&call.peer, None);
     Ok(call.go_saying("/manage/sign-in", "password_chosen"))
 }
 

@@ -91,17 +91,17 @@ fn codes_or_fault(call: &Call, told: Code<Vec<String>>, also: &'static str) -> O
         div.card {
             ul.codes { @for code in &codes { li { (code) } } }
             p.muted { (call.t(also)) }
-            a.button href="/manage/profile" { (call.t("keys.kept")) }
+            a.button href="/manage/profile" { (call.t("second_factor.kept")) }
         }
     };
     Ok(call.page(title, body))
 }
 
-fn code_field(fields: &Fields<'_>) -> Markup {
+fn code_field(fields: &Fields<'_>, hint: &'static str) -> Markup {
     fields.input(Input {
         name: "code",
         label: "field.code",
-        hint: Some("code.hint"),
+        hint: Some(hint),
         autocomplete: "one-time-code",
         ..Input::default()
     })
@@ -138,7 +138,7 @@ fn enrolment_page(call: &Call, (status, faults): Again<'_>, enrolment: &TotpEnro
             (form(call, "/manage/profile/second-factor/confirm", html! {
                 input type="hidden" name="secret" value=(enrolment.secret);
                 input type="hidden" name="address" value=(enrolment.address);
-                (code_field(&fields))
+                (code_field(&fields, "second_factor.hint"))
                 button.button type="submit" { (call.t("second_factor.confirm")) }
             }))
         }
@@ -160,7 +160,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
             div.card {
                 p { (call.say("second_factor.left", &[("codes", &left)])) }
                 (form(call, "/manage/profile/second-factor/renew", html! {
-                    (code_field(&fields))
+                    (code_field(&fields, "code.hint"))
                     div.row {
                         button.button.quiet type="submit" { (call.t("second_factor.renew")) }
                         button.button.danger type="submit"

@@ -51,7 +51,16 @@ fn attempt(call: &Call) -> Outcome {
     let signed_in =
         accounts.sign_in(&new.email, password, call.agent(), call.random(), call.now)?;
     match signed_in {
-        SignIn::SignedIn(session) => Ok(enter(call, &session, "/manage/accounts/new")),
+        SignIn::SignedIn(session) => {
+            // The command line, or the demonstration, may have made some already.
+            let has_accounts = !accounts.site_addresses()?.is_empty();
+            let next = if has_accounts {
+                "/manage"
+            } else {
+                "/manage/accounts/new"
+            };
+            Ok(enter(call, &session, next))
+        }
         _ => Ok(call.go("/manage/sign-in")),
     }
 }

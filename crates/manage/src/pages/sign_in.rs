@@ -33,6 +33,9 @@ pub(crate) fn sign_in(call: &Call) -> Outcome {
         call.site
             .accounts
             .sign_in(email, password, call.agent(), call.random(), call.now)?;
+    if outcome != SignIn::Refused {
+        call.site.guessed_right(&call.peer, Some(email));
+    }
     match outcome {
         SignIn::SignedIn(session) => Ok(enter(call, &session, next(call))),
         SignIn::NeedsSecondFactor(session) => {

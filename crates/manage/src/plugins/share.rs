@@ -21,7 +21,11 @@ pub(super) fn open(call: &Call) -> Outcome {
     // How often a link's password may be wrong is bounded where it is kept; a crowd that knows it
     // must not shut itself out.
     call.site.take_guess_of_sender(&call.peer)?;
-    answer(call, Some(call.form.get("password")))
+    let opened = answer(call, Some(call.form.get("password")))?;
+    if opened.status() == StatusCode::OK {
+        call.site.guessed_right(&call.peer, None);
+    }
+    Ok(opened)
 }
 
 fn answer(call: &Call, password: Option<&str>) -> Outcome {

@@ -76,6 +76,12 @@ async fn a_crowd_that_knows_the_password_of_a_share_is_let_in() {
             .await;
         assert_eq!(opened.status, 200, "{number}");
     }
+    // Also from one place.
+    for _ in 1..=30 {
+        let form = [("password", "open sesame please")];
+        let opened = app.post_from("192.0.2.1", &path, &form).await;
+        assert_eq!(opened.status, 200);
+    }
     let mut refused = 0;
     for number in 1..=30 {
         let form = [("password", "guess")];
@@ -85,6 +91,29 @@ async fn a_crowd_that_knows_the_password_of_a_share_is_let_in() {
         refused += u32::from(answer.status == 429);
     }
     assert_eq!(refused, 20, "ten guesses from wherever they come");
+}
+
+#[tokio::test]
+async fn an_office_that_signs_in_from_one_address_is_not_taken_for_guessers() {
+    let app = App::new();
+    let form = [("email", "operator@example.com"), ("password", PASSWORD)];
+    for _ in 0..30 {
+        let answer = app.post_from("192.0.2.1", "/manage/sign-in", &form).await;
+        assert_eq!(answer.status, 303);
+    }
+    // What is right doesn't make up for what is wrong.
+    let mut looked_at = 0;
+    for number in 0..40 {
+        let guess = format!("guess number {number}");
+        let wrong = [
+            ("email", "viewer@example.com"),
+            ("password", guess.as_str()),
+        ];
+        let answer = app.post_from("192.0.2.1", "/manage/sign-in", &wrong).await;
+        looked_at += u32::from(answer.status == 422);
+        app.post_from("192.0.2.1", "/manage/sign-in", &form).await;
+    }
+    assert_eq!(looked_at, 10);
 }
 
 #[tokio::test]
