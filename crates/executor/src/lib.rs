@@ -39,6 +39,7 @@ mod filter;
 mod found;
 mod goals;
 mod image;
+mod journeys;
 mod key;
 mod names;
 mod orders;
@@ -51,6 +52,7 @@ mod world;
 
 pub use execute::{execute, execute_anew, execute_of_keys, execute_page};
 pub use image::{Budget, Image, Vocabulary};
+pub use journeys::journeys;
 pub use orders::OrdersCell;
 pub use shard::Shard;
-pub use shop::{carts, checkout, journeys, orders};
+pub use shop::{carts, checkout, orders, sales};

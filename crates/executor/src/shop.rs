@@ -1,120 +1,140 @@
-//! Orders, the ways to them, and checkouts.
+//! Orders one by one, checkouts and carts.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{AccountSettings, Timestamp};
-use afsa_store::{
-    CartHistory, CartPage, CheckoutFunnel, Dimension, JourneyVisit, Journeys, Order, Question,
-    StoreError, Value,
-};
+use afsa_store::{CartHistory, CartPage, CheckoutFunnel, Order, Question, Sales, StoreError};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::bits::Bits;
 use crate::execute::Basis;
 use crate::filter::{Judge, Left, judge_all};
-use crate::image::{Codes, Thing};
-use crate::orders::{CartReader, Everyone, LastPage};
+use crate::image::Thing;
+use crate::orders::{CartReader, LastPage, PartSales};
 use crate::part::things_of;
 use crate::world::{Needs, World};
 use crate::{OrdersCell, Shard};
 
-/// The orders that a question chooses, as [`afsa_store::Snapshot::orders`] tells.
+/// How many orders are told before more of them are put in order.
+const FIRST_ORDERS: usize = 4_096;
+
+/// Tells the orders that a question chooses, as [`afsa_store::Snapshot::orders`] does.
 ///
 /// # Errors
-/// As [`crate::execute`].
+/// As [`crate::execute`], all of them before the first order is told.
 pub fn orders(
     shards: &[Arc<Shard>],
     cell: &OrdersCell,
     settings: &AccountSettings,
     question: &Question,
-) -> Result<Vec<Arc<Order>>, StoreError> {
+    each: &mut dyn FnMut(Order) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
     let question = plain(question);
-    let mut needs = Needs::of(&question);
-    needs.orders = true;
-    let basis = Basis::of(shards, cell, settings, &question, needs)?;
+    let basis = Basis::of(shards, cell, settings, &question, needs_orders(&question))?;
     let world = basis.whole_world(&question)?;
-    let lefts = lefts(&world)?;
-    let mut chosen: Vec<(Timestamp, u64, usize, usize)> = Vec::new();
-    for (number, (part, left)) in world.parts.iter().zip(&lefts).enumerate() {
+    let chosen = chosen_orders(&world, &question)?;
+    let mut places: Vec<(Timestamp, u32, u32)> = Vec::new();
+    for (number, (part, kept)) in (0..).zip(world.parts.iter().zip(&chosen)) {
+        let moment = |order| part.orders.moment(order).0;
+        let kept = kept.ones_in(0, kept.len());
+        places.extend(kept.map(|order| (moment(order), number, order as u32)));
+    }
+    let orders_of = |number: u32| &world.parts[number as usize].orders;
+    let id = |(_, number, order): &(_, u32, u32)| orders_of(*number).id(*order as usize);
+    let latest_first = |one: &(Timestamp, u32, u32), other: &(Timestamp, u32, u32)| {
+        (other.0.cmp(&one.0)).then_with(|| id(other).cmp(id(one)))
+    };
+    // Whoever asks for a page wants few, so that no more than a few are sorted at first.
+    let (mut last_page, mut told, mut sorted) = (LastPage::default(), 0, 0);
+    while told < places.len() {
+        if told == sorted {
+            let more = (places.len() - sorted).min(FIRST_ORDERS.max(sorted * 8));
+            let rest = &mut places[sorted..];
+            if more < rest.len() {
+                rest.select_nth_unstable_by(more, latest_first);
+            }
+            rest[..more].par_sort_unstable_by(latest_first);
+            sorted += more;
+        }
+        let (_, number, order) = places[told];
+        let orders = orders_of(number);
+        let vocabulary = basis.vocabulary();
+        let order = orders.order(order as usize, &basis.customers, vocabulary, &mut last_page);
+        if each(order).is_break() {
+            break;
+        }
+        told += 1;
+    }
+    Ok(())
+}
+
+/// The orders that a question chooses, as [`afsa_store::Snapshot::sales`] tells.
+///
+/// # Errors
+/// As [`crate::execute`].
+pub fn sales(
+    shards: &[Arc<Shard>],
+    cell: &OrdersCell,
+    settings: &AccountSettings,
+    question: &Question,
+) -> Result<Sales, StoreError> {
+    let question = plain(question);
+    let basis = Basis::of(shards, cell, settings, &question, needs_orders(&question))?;
+    let world = basis.whole_world(&question)?;
+    let chosen = chosen_orders(&world, &question)?;
+    let parts: Vec<PartSales> = world
+        .parts
+        .par_iter()
+        .zip(chosen)
+        .map(|(part, kept)| part.orders.sales(&kept, &basis.customers))
+        .collect();
+    let mut whole = Sales::default();
+    whole
+        .sales
+        .reserve(parts.iter().map(|it| it.sales.len()).sum());
+    // Customers have codes of a vocabulary, in which there may be many who aren't asked about.
+    let mut numbers: Vec<u32> = Vec::new();
+    for part in parts {
+        let before = whole.refunds.len() as u32;
+        whole.refunds.extend(part.refunds);
+        whole.sales.extend(part.sales.into_iter().map(|mut sale| {
+            let code = sale.customer as usize;
+            if numbers.len() <= code {
+                numbers.resize(code + 1, u32::MAX);
+            }
+            if numbers[code] == u32::MAX {
+                numbers[code] = whole.customers;
+                whole.customers += 1;
+            }
+            sale.customer = numbers[code];
+            sale.refunds = sale.refunds.start + before..sale.refunds.end + before;
+            sale
+        }));
+    }
+    Ok(whole)
+}
+
+fn needs_orders(question: &Question) -> Needs {
+    let mut needs = Needs::of(question);
+    needs.orders = true;
+    needs
+}
+
+/// Those of each part's orders that the question chooses.
+fn chosen_orders(world: &World, question: &Question) -> Result<Vec<Bits>, StoreError> {
+    let lefts = lefts(world)?;
+    let chosen = world.parts.par_iter().zip(&lefts).map(|(part, left)| {
         let table = part.orders.table(Thing::Order);
         let mut kept = things_of(&left.scenes, &table.offsets, table.len());
         if let Some(left) = left.of(Thing::Order) {
             kept.and(left);
         }
         kept.and(&part.orders.within(Thing::Order, *question.range));
-        chosen.extend(kept.ones_in(0, kept.len()).map(|order| {
-            let (time, sequence) = part.orders.moment(order);
-            (time, sequence, number, order)
-        }));
-    }
-    chosen.par_sort_unstable();
-    let found =
-        chosen
-            .par_iter()
-            .map_init(LastPage::default, |last_page, (_, _, number, order)| {
-                let orders = &world.parts[*number].orders;
-                Arc::new(orders.order(*order, &basis.customers, basis.vocabulary(), last_page))
-            });
-    Ok(found.collect())
-}
-
-/// The visits on the way to orders, as [`afsa_store::Snapshot::journeys`] tells.
-///
-/// # Errors
-/// As [`crate::execute`].
-pub fn journeys(
-    shards: &[Arc<Shard>],
-    cell: &OrdersCell,
-    settings: &AccountSettings,
-    orders: &[Arc<Order>],
-    dimensions: &[Dimension],
-) -> Result<Journeys, StoreError> {
-    let question = Question {
-        dimensions: dimensions.to_vec(),
-        ..Question::default()
-    };
-    let basis = Basis::of(shards, cell, settings, &question, Needs::of(&question))?;
-    let world = basis.whole_world(&question)?;
-    let images: Vec<_> = world
-        .parts
-        .iter()
-        .filter_map(|it| it.image.as_ref())
-        .collect();
-    let everyone = Everyone::of(&images)?;
-    let mut columns: Vec<Vec<Arc<Codes>>> = Vec::with_capacity(images.len());
-    for part in world.parts.iter().take(images.len()) {
-        let codes = dimensions.iter().map(|it| part.codes(Thing::Scene, *it));
-        columns.push(codes.collect::<Result<_, _>>()?);
-    }
-    let meanings: Vec<_> = dimensions.iter().map(|it| world.meaning(*it)).collect();
-    let mut journeys = Journeys::default();
-    let mut places: HashMap<Vec<u32>, u32> = HashMap::new();
-    for order in orders {
-        let mut visits = Vec::new();
-        for (span, (image, scene)) in everyone.visits_of(order.visitor) {
-            let is_before = span.start <= order.time;
-            if !is_before || span.exclusion.is_some() != order.exclusion.is_some() {
-                continue;
-            }
-            let codes: Vec<u32> = columns[image]
-                .iter()
-                .map(|codes| codes.get(scene))
-                .collect();
-            let values = *places.entry_ref(codes.as_slice()).or_insert_with(|| {
-                let told = meanings.iter().zip(&codes);
-                let values: Vec<Value> = told.map(|(meaning, code)| meaning.value(*code)).collect();
-                journeys.values.push(values);
-                journeys.values.len() as u32 - 1
-            });
-            visits.push(JourneyVisit {
-                start: span.start,
-                values,
-            });
-        }
-        journeys.orders.push(visits);
-    }
-    Ok(journeys)
+        kept
+    });
+    Ok(chosen.collect())
 }
 
 /// The checkouts of the visits that a question chooses, as [`afsa_store::Snapshot::checkout`]

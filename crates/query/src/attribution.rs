@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use afsa_model::{DAY, Timestamp};
 use afsa_store::{
-    Condition, ConditionScope, Dimension, Filter, JourneyVisit, Journeys, Kind, Measure, Order,
-    Question, Snapshot, StoreError, Test, Value,
+    Condition, ConditionScope, Dimension, Filter, JourneyEnd, JourneyVisit, Journeys, Kind,
+    Measure, Question, Snapshot, StoreError, Test, Value,
 };
 
 use crate::fraction::{Figure, Fraction};
@@ -82,10 +82,10 @@ pub struct Attribution {
     pub total: Credit,
 }
 
-/// An order with what of it belongs to a period.
-#[derive(Clone, Debug)]
+/// What of an order belongs to a period, and where the way to it ended.
+#[derive(Clone, Copy, Debug)]
 pub struct Owed {
-    pub order: Arc<Order>,
+    pub end: JourneyEnd,
     pub credit: Credit,
 }
 
@@ -221,10 +221,10 @@ pub fn attribution(
     snapshot: &dyn Snapshot,
 ) -> Result<Attribution, StoreError> {
     let owed = owed(&selection.question, snapshot)?;
-    let orders: Vec<Arc<Order>> = owed.iter().map(|owed| owed.order.clone()).collect();
+    let ends: Vec<JourneyEnd> = owed.iter().map(|owed| owed.end).collect();
     let mut dimensions = attributing.dimensions.clone();
     dimensions.push(Dimension::Channel);
-    let journeys = snapshot.journeys(&orders, &dimensions)?;
+    let journeys = snapshot.journeys(&ends, &dimensions)?;
     Ok(attribute(&owed, &journeys, attributing))
 }
 
@@ -244,22 +244,16 @@ fn owed(question: &Question, snapshot: &dyn Snapshot) -> Result<Vec<Owed>, Store
         }
     }
     let mut owed: Vec<Owed> = Vec::new();
-    for order in snapshot.orders(question)? {
-        if order.is_cancelled() {
-            continue;
-        }
-        let (revenue, tax) = (order.revenue.unwrap_or(0), order.tax.unwrap_or(0));
-        let given_back = refunded.remove(&order.id).unwrap_or(0);
-        let costs = tax
-            .saturating_add(order.shipping_net.unwrap_or(0))
-            .saturating_add(given_back);
+    for sale in &snapshot.sales(question)?.sales {
+        let given_back = refunded.remove(&sale.id).unwrap_or(0);
+        let costs = sale.costs.saturating_add(given_back);
         owed.push(Owed {
+            end: sale.end(),
             credit: Credit {
                 orders: ORDER,
-                revenue,
-                net_revenue: revenue.saturating_sub(costs),
+                revenue: sale.revenue,
+                net_revenue: sale.revenue.saturating_sub(costs),
             },
-            order,
         });
     }
     if refunded.is_empty() {
@@ -276,16 +270,16 @@ fn owed(question: &Question, snapshot: &dyn Snapshot) -> Result<Vec<Owed>, Store
         })),
         ..question.clone()
     };
-    for order in snapshot.orders(&before)? {
-        let Some(given_back) = refunded.remove(&order.id) else {
+    for sale in &snapshot.sales(&before)?.sales {
+        let Some(given_back) = refunded.remove(&sale.id) else {
             continue;
         };
         owed.push(Owed {
+            end: sale.end(),
             credit: Credit {
                 net_revenue: given_back.saturating_neg(),
                 ..Credit::default()
             },
-            order,
         });
     }
     Ok(owed)
@@ -299,10 +293,9 @@ pub fn attribute(owed: &[Owed], journeys: &Journeys, attributing: &Attributing) 
     let keys = Keys::of(journeys, width);
     let mut credits = vec![vec![Credit::default(); models]; keys.rows.len()];
     let mut total = Credit::default();
-    for (index, Owed { order, credit }) in owed.iter().enumerate() {
+    for (index, Owed { end, credit }) in owed.iter().enumerate() {
         total.add(*credit);
-        let journey = journeys.orders.get(index).map_or(&[][..], Vec::as_slice);
-        let touches = keys.touches(journey, order.time, attributing.lookback);
+        let touches = keys.touches(journeys.to(index), end.time, attributing.lookback);
         for (place, model) in attributing.models.iter().enumerate() {
             if touches.is_empty() {
                 credits[Keys::NOTHING][place].add(*credit);

@@ -5,10 +5,7 @@
 //! period is in none. What is told of a cohort is told of the orders that the selection chooses,
 //! month by month up to the period's end.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use afsa_store::{Customer, Order, Snapshot};
+use afsa_store::{Sale, Sales, Snapshot};
 
 use crate::axis::{Axis, Interval};
 use crate::fault::{MAX_COHORTS, QueryError};
@@ -43,6 +40,20 @@ pub struct CohortMonth {
 }
 
 impl Cohort {
+    /// `months` have the value of the month alone.
+    fn of(month: String, customers: u64, mut months: Vec<CohortMonth>) -> Cohort {
+        let mut value = 0_i128;
+        for told in &mut months {
+            value = value.saturating_add(told.value);
+            told.value = value;
+        }
+        Cohort {
+            month,
+            customers,
+            months,
+        }
+    }
+
     /// The value of a month for each customer of the cohort, in the account's currency.
     pub fn value_per_customer(&self, month: &CohortMonth) -> Figure {
         Fraction::new(month.value, i128::from(self.customers).saturating_mul(ONE))
@@ -61,99 +72,78 @@ pub fn cohorts(selection: &Selection, snapshot: &dyn Snapshot) -> Result<Vec<Coh
     if axis.buckets.len() > MAX_COHORTS {
         return Err(QueryError::TooManyCohorts(axis.buckets.len()));
     }
-    let orders = snapshot.orders(&selection.question)?;
-    Ok(of_orders(&orders, selection, &axis))
+    let sales = snapshot.sales(&selection.question)?;
+    Ok(of_sales(&sales, selection, &axis))
 }
 
-fn of_orders(orders: &[Arc<Order>], selection: &Selection, axis: &Axis) -> Vec<Cohort> {
+fn of_sales(sales: &Sales, selection: &Selection, axis: &Axis) -> Vec<Cohort> {
     let starts = axis.starts();
     let month_of = |instant| {
         starts
             .partition_point(|start| *start <= instant)
             .checked_sub(1)
     };
-    let mut cohorts: Vec<Gathered> = (0..starts.len())
-        .map(|first| Gathered::of(starts.len() - first))
+    let mut cohorts: Vec<Vec<CohortMonth>> = (0..starts.len())
+        .map(|first| vec![CohortMonth::default(); starts.len() - first])
         .collect();
-    for order in orders.iter().filter(|order| !order.is_cancelled()) {
-        let since = order.customer_since.unwrap_or(order.time);
+    // Who ordered when: the customer, the month of his first order, and the month of this one.
+    let mut seen: Vec<(u32, u32, u32)> = Vec::with_capacity(sales.sales.len());
+    for sale in &sales.sales {
+        let since = sale.customer_since;
         if !selection.range.contains(since) {
             continue;
         }
-        let (Some(first), Some(ordered)) = (month_of(since), month_of(order.time)) else {
+        let (Some(first), Some(ordered)) = (month_of(since), month_of(sale.time)) else {
             continue;
         };
-        let Some(cohort) = cohorts.get_mut(first) else {
+        let ordered = ordered.saturating_sub(first);
+        let Some(months) = cohorts.get_mut(first) else {
             continue;
         };
-        cohort.note_order(order, ordered.saturating_sub(first));
-        for refund in &order.refunds {
+        seen.push((sale.customer, first as u32, ordered as u32));
+        if let Some(told) = months.get_mut(ordered) {
+            told.note_sale(sale);
+        }
+        for (time, amount) in sales.refunds_of(sale) {
             // Told as given back before there was an order, it counts from its first month on.
-            if refund.time < selection.range.to {
-                let month = month_of(refund.time).unwrap_or(0).saturating_sub(first);
-                cohort.note_refund(refund.amount.unwrap_or(0), month);
+            let month = month_of(*time).unwrap_or(0).saturating_sub(first);
+            if let Some(told) = months.get_mut(month).filter(|_| *time < selection.range.to) {
+                told.note_refund(*amount);
             }
         }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    let mut sizes = vec![0_u64; cohorts.len()];
+    let mut last = None;
+    for (customer, first, ordered) in seen {
+        let first = first as usize;
+        if last != Some(customer) {
+            sizes[first] += 1;
+        }
+        last = Some(customer);
+        cohorts[first][ordered as usize].customers += 1;
     }
     let labels = axis.buckets.iter().map(|bucket| bucket.label.clone());
     labels
         .zip(cohorts)
-        .map(|(month, cohort)| cohort.told(month))
+        .zip(sizes)
+        .map(|((month, months), customers)| Cohort::of(month, customers, months))
         .collect()
 }
 
-/// What was found of a cohort so far.
-struct Gathered {
-    everyone: HashSet<Customer>,
-    /// Of each month: who ordered, and the figures, whose value is that of the month alone.
-    months: Vec<(HashSet<Customer>, CohortMonth)>,
-}
-
-impl Gathered {
-    fn of(months: usize) -> Gathered {
-        Gathered {
-            everyone: HashSet::new(),
-            months: vec![Default::default(); months],
-        }
+impl CohortMonth {
+    fn note_sale(&mut self, sale: &Sale) {
+        self.orders += 1;
+        self.revenue = self.revenue.saturating_add(sale.revenue);
+        let net = sale.revenue.saturating_sub(sale.costs);
+        self.net_revenue = self.net_revenue.saturating_add(net);
+        self.value = self.value.saturating_add(sale.revenue);
     }
 
-    fn note_order(&mut self, order: &Order, month: usize) {
-        self.everyone.insert(order.customer.clone());
-        let Some((customers, told)) = self.months.get_mut(month) else {
-            return;
-        };
-        customers.insert(order.customer.clone());
-        let revenue = order.revenue.unwrap_or(0);
-        let costs = order.tax.unwrap_or(0);
-        let costs = costs.saturating_add(order.shipping_net.unwrap_or(0));
-        told.orders += 1;
-        told.revenue = told.revenue.saturating_add(revenue);
-        told.net_revenue = told
-            .net_revenue
-            .saturating_add(revenue.saturating_sub(costs));
-        told.value = told.value.saturating_add(revenue);
-    }
-
-    fn note_refund(&mut self, amount: i128, month: usize) {
-        if let Some((_, told)) = self.months.get_mut(month) {
-            told.net_revenue = told.net_revenue.saturating_sub(amount);
-            told.value = told.value.saturating_sub(amount);
-        }
-    }
-
-    fn told(self, month: String) -> Cohort {
-        let mut value = 0_i128;
-        let months = self.months.into_iter().map(|(customers, mut told)| {
-            value = value.saturating_add(told.value);
-            told.customers = customers.len() as u64;
-            told.value = value;
-            told
-        });
-        Cohort {
-            month,
-            customers: self.everyone.len() as u64,
-            months: months.collect(),
-        }
+    fn note_refund(&mut self, amount: i128) {
+        self.net_revenue = self.net_revenue.saturating_sub(amount);
+        self.value = self.value.saturating_sub(amount);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which orders have no money in the account's currency, and who has to be told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{
@@ -173,19 +174,18 @@ impl Exchange {
             )),
             ..question.clone()
         };
-        for order in snapshot.orders(&asked)? {
-            let Some(currency) = &order.fields.currency else {
-                continue;
-            };
-            if order.is_cancelled() || order.is_converted() {
-                continue;
+        snapshot.orders(&asked, &mut |order| {
+            if let Some(currency) = &order.fields.currency
+                && !order.is_cancelled()
+                && !order.is_converted()
+            {
+                let refunds = order.refunds.iter();
+                let of_range = refunds.filter(|refund| question.range.contains(refund.time));
+                let left_out = left_out.entry(currency.to_ascii_uppercase()).or_default();
+                left_out.refunds = left_out.refunds.saturating_add(of_range.count() as i128);
             }
-            let refunds = order.refunds.iter();
-            let of_range = refunds.filter(|refund| question.range.contains(refund.time));
-            let left_out = left_out.entry(currency.to_ascii_uppercase()).or_default();
-            left_out.refunds = left_out.refunds.saturating_add(of_range.count() as i128);
-        }
-        Ok(())
+            ControlFlow::Continue(())
+        })
     }
 
     /// Where the question's range begins, and where in it the rates of some currency do.

@@ -5,6 +5,7 @@
 //! left; most products have only one from the start.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{Product, TimeRange, Timestamp};
@@ -26,6 +27,8 @@ const TOLD: [Measure; 7] = [
 
 /// Into how many stretches time is divided at once, over all products that are looked for.
 const STRETCHES: i64 = 20_000;
+/// How many orders are read at first to find what products were sold for.
+const FIRST_ORDERS: usize = 1_000;
 
 /// What a product was last told to be, at whatever time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +41,8 @@ pub struct ProductFacts {
     pub category: Option<Arc<str>>,
     /// All that were ever told.
     pub variants: BTreeSet<Arc<str>>,
-    /// What a piece was sold for last, with the currency as sent.
+    /// What a piece was sold for last, with the currency as sent. Of orders of the same
+    /// millisecond that of the greatest id.
     pub last_price: Option<SoldFor>,
 }
 
@@ -230,24 +234,53 @@ impl Asking<'_> {
 
     /// By the latest order that isn't cancelled and contains the product.
     fn last_prices(&self) -> Result<HashMap<Arc<str>, SoldFor>, StoreError> {
-        let question = self.question(self.skus.iter().cloned());
-        let orders = self.snapshot.orders(&question)?;
-        let mut prices = HashMap::new();
-        let sold = |order: &Arc<Order>| !order.is_cancelled();
-        for order in orders.iter().rev().filter(|order| sold(order)) {
-            for row in order.rows.iter().rev() {
-                let Some(sku) = row.sku().filter(|sku| self.skus.contains(*sku)) else {
-                    continue;
-                };
-                if !prices.contains_key(sku) {
-                    prices.insert(sku.clone(), sold_for(order, row));
+        let mut prices: HashMap<Arc<str>, SoldFor> = HashMap::new();
+        let mut question = self.question(self.skus.iter().cloned());
+        let mut count = FIRST_ORDERS;
+        loop {
+            // Each order told has one of the products that are still open, which the next time are
+            // fewer: so what sells daily doesn't stand before what sold once, long ago.
+            let mut told = 0;
+            let mut until = None;
+            self.snapshot.orders(&question, &mut |order| {
+                note_prices(&order, &self.skus, &mut prices);
+                (told, until) = (told + 1, Some(order.time));
+                if told < count && prices.len() < self.skus.len() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
                 }
-            }
-            if prices.len() == self.skus.len() {
-                break;
-            }
+            })?;
+            let is_open = |sku: &&Arc<str>| !prices.contains_key(*sku);
+            let open: Vec<Arc<str>> = self.skus.iter().filter(is_open).cloned().collect();
+            let (Some(until), false) = (until, told < count || open.is_empty()) else {
+                return Ok(prices);
+            };
+            let range = TimeRange {
+                from: Timestamp::MIN,
+                to: until.plus(1),
+            };
+            question = Question {
+                range: range.into(),
+                ..self.question(open.into_iter())
+            };
+            // More than those of one instant, so that it goes on.
+            count *= 2;
         }
-        Ok(prices)
+    }
+}
+
+/// Notes what the order's products were sold for, unless a later one told.
+fn note_prices(order: &Order, skus: &BTreeSet<Arc<str>>, prices: &mut HashMap<Arc<str>, SoldFor>) {
+    if order.is_cancelled() {
+        return;
+    }
+    for row in order.rows.iter().rev() {
+        if let Some(sku) = row.sku().filter(|sku| skus.contains(*sku))
+            && !prices.contains_key(sku)
+        {
+            prices.insert(sku.clone(), sold_for(order, row));
+        }
     }
 }
 

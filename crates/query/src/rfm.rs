@@ -6,11 +6,10 @@
 //! who are strictly worse, rounded down. Who has the same figure has the same score, however many
 //! they are; the best has 5 where a fifth or less shares the top.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use afsa_model::{DAY, Timestamp};
-use afsa_store::{Customer, Order, Snapshot, StoreError};
+use afsa_store::{Sales, Snapshot, StoreError};
 
 use crate::fraction::{Figure, Fraction};
 use crate::selection::Selection;
@@ -90,32 +89,28 @@ impl RfmSums {
 
 /// The groups of the customers of a selection.
 pub fn rfm(selection: &Selection, snapshot: &dyn Snapshot) -> Result<Rfm, StoreError> {
-    let orders = snapshot.orders(&selection.question)?;
-    Ok(of_orders(&orders, selection.range.to))
+    let sales = snapshot.sales(&selection.question)?;
+    Ok(of_sales(&sales, selection.range.to))
 }
 
-fn of_orders(orders: &[Arc<Order>], end: Timestamp) -> Rfm {
-    let mut customers: HashMap<&Customer, RfmSums> = HashMap::new();
-    for order in orders.iter().filter(|order| !order.is_cancelled()) {
-        let revenue = order.revenue.unwrap_or(0);
-        let refunds = order.refunds.iter().filter(|refund| refund.time < end);
+fn of_sales(sales: &Sales, end: Timestamp) -> Rfm {
+    let mut customers = vec![RfmSums::default(); sales.customers as usize];
+    for sale in &sales.sales {
+        let refunds = sales.refunds_of(sale).iter();
         let given_back = refunds
-            .filter_map(|refund| refund.amount)
-            .fold(0, i128::saturating_add);
-        let since = i128::from(end.since(order.time));
-        let sums = customers.entry(&order.customer).or_insert(RfmSums {
-            customers: 1,
-            since_last: since,
-            ..RfmSums::default()
-        });
-        sums.since_last = sums.since_last.min(since);
+            .filter(|(time, _)| *time < end)
+            .fold(0_i128, |sum, (_, amount)| sum.saturating_add(*amount));
+        let since = i128::from(end.since(sale.time));
+        let sums = &mut customers[sale.customer as usize];
+        if sums.orders == 0 || since < sums.since_last {
+            sums.since_last = since;
+        }
+        sums.customers = 1;
         sums.orders += 1;
-        sums.revenue = sums.revenue.saturating_add(revenue);
-        sums.value = sums
-            .value
-            .saturating_add(revenue.saturating_sub(given_back));
+        sums.revenue = sums.revenue.saturating_add(sale.revenue);
+        let value = sale.revenue.saturating_sub(given_back);
+        sums.value = sums.value.saturating_add(value);
     }
-    let customers: Vec<RfmSums> = customers.into_values().collect();
     let recency = Ranks::of(customers.iter().map(|sums| -sums.since_last));
     let frequency = Ranks::of(customers.iter().map(|sums| sums.orders.into()));
     let monetary = Ranks::of(customers.iter().map(|sums| sums.value));

@@ -1,14 +1,15 @@
 //! What an account's data looks like at one moment: shards of images for questions, and the same
 //! visits for whoever reads them one by one.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_executor::{Image, OrdersCell, Shard, execute};
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 use afsa_segments::{ColumnSource, Cuts, Tables};
 use afsa_store::{
-    Activity, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Page,
-    Paged, Question, Snapshot, StoreError, Value,
+    Activity, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, JourneyEnd, Journeys,
+    Order, Page, Paged, Question, Sales, Snapshot, StoreError, Value,
 };
 use hashbrown::HashSet;
 
@@ -165,18 +166,28 @@ impl Snapshot for View {
         self.or_set_apart(groups)
     }
 
-    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
-        let orders = afsa_executor::orders(&self.shards, &self.orders, &self.settings, question);
-        self.or_set_apart(orders)
+    fn orders(
+        &self,
+        question: &Question,
+        each: &mut dyn FnMut(Order) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        let told = afsa_executor::orders(shards, cell, &self.settings, question, each);
+        self.or_set_apart(told)
+    }
+
+    fn sales(&self, question: &Question) -> Result<Sales, StoreError> {
+        let sales = afsa_executor::sales(&self.shards, &self.orders, &self.settings, question);
+        self.or_set_apart(sales)
     }
 
     fn journeys(
         &self,
-        orders: &[Arc<Order>],
+        ends: &[JourneyEnd],
         dimensions: &[Dimension],
     ) -> Result<Journeys, StoreError> {
         let (shards, cell) = (&self.shards, &self.orders);
-        let journeys = afsa_executor::journeys(shards, cell, &self.settings, orders, dimensions);
+        let journeys = afsa_executor::journeys(shards, cell, &self.settings, ends, dimensions);
         self.or_set_apart(journeys)
     }
 

@@ -47,7 +47,8 @@ pub use measure::{Fact, Measure, Unit};
 pub use page::{Page, PageOrder, Paged, in_direction};
 pub use question::{Goal, Group, Groups, Question, Traffic, Value};
 pub use shop::{
-    CartChange, CartChangeKind, CartHistory, CartItem, CartPage, JourneyVisit, Journeys,
+    CartChange, CartChangeKind, CartHistory, CartItem, CartPage, JourneyEnd, JourneyVisit,
+    Journeys, Sale, Sales,
 };
 pub use traits::{
     Activity, Arrival, EventKey, Identity, ImportSession, Outcome, Reply, Snapshot, Store,

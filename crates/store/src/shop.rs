@@ -1,21 +1,64 @@
 //! What a backend tells of orders, carts and checkouts beside figures.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use afsa_model::{Decimal, Text, Timestamp, VisitorKey};
 
-use crate::Value;
+use crate::{Order, Value};
 
-/// The visits on the way to orders.
+/// An order as far as it takes part in figures over customers and over the visits before it. Money
+/// is in 10⁻¹² of the account's currency, 0 where no rate is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sale {
+    /// The order's.
+    pub id: Arc<str>,
+    pub time: Timestamp,
+    pub visitor: VisitorKey,
+    /// The traffic it belongs to.
+    pub is_excluded: bool,
+    /// Below [`Sales::customers`]; all sales of one customer, and no others, have it.
+    pub customer: u32,
+    /// When the customer made the first order ever.
+    pub customer_since: Timestamp,
+    pub revenue: i128,
+    /// Tax, and shipping without its tax.
+    pub costs: i128,
+    /// Which of [`Sales::refunds`] are its own.
+    pub refunds: Range<u32>,
+}
+
+/// Orders that aren't cancelled, in no particular order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sales {
+    pub sales: Vec<Sale>,
+    /// What was given back of all of them, and when. Those of one sale stand together, by time.
+    pub refunds: Vec<(Timestamp, i128)>,
+    /// How many customers made them.
+    pub customers: u32,
+}
+
+/// What a journey leads to: a visitor at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JourneyEnd {
+    pub visitor: VisitorKey,
+    pub time: Timestamp,
+    /// The traffic whose visits are meant.
+    pub is_excluded: bool,
+}
+
+/// The visits on the way to some ends.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journeys {
     /// Distinct values of the dimensions asked for, one of each.
     pub values: Vec<Vec<Value>>,
-    /// For each order asked about, by start.
-    pub orders: Vec<Vec<JourneyVisit>>,
+    /// Those of each end asked about, one end after the other; of one, by start.
+    pub visits: Vec<JourneyVisit>,
+    /// How many visits lie on the way to each end and to all before it.
+    pub counts: Vec<usize>,
 }
 
-/// A visit on the way to an order.
+/// A visit on the way to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JourneyVisit {
     pub start: Timestamp,
@@ -76,6 +119,42 @@ pub struct CartItem {
     pub price: Option<Decimal>,
     /// Of the price, as sent; none is the account's.
     pub currency: Text,
+}
+
+impl Sales {
+    /// What was given back of a sale, and when.
+    pub fn refunds_of(&self, sale: &Sale) -> &[(Timestamp, i128)] {
+        &self.refunds[sale.refunds.start as usize..sale.refunds.end as usize]
+    }
+}
+
+impl Sale {
+    /// What the way to it ends with.
+    pub fn end(&self) -> JourneyEnd {
+        JourneyEnd {
+            visitor: self.visitor,
+            time: self.time,
+            is_excluded: self.is_excluded,
+        }
+    }
+}
+
+impl From<&Order> for JourneyEnd {
+    fn from(order: &Order) -> JourneyEnd {
+        JourneyEnd {
+            visitor: order.visitor,
+            time: order.time,
+            is_excluded: order.exclusion.is_some(),
+        }
+    }
+}
+
+impl Journeys {
+    /// The visits on the way to the end that was asked about at this place, by start.
+    pub fn to(&self, end: usize) -> &[JourneyVisit] {
+        let from = end.checked_sub(1).map_or(0, |before| self.counts[before]);
+        &self.visits[from..self.counts[end]]
+    }
 }
 
 impl CartPage {

@@ -1,13 +1,14 @@
 //! What a backend offers to those who write and those who ask.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit, VisitorKey};
 
 use crate::page::of_keys;
 use crate::{
-    CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys, Order, Page, Paged,
-    Question, Value,
+    CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, JourneyEnd, Journeys, Order, Page,
+    Paged, Question, Sales, Value,
 };
 
 /// A keyed hash of an `event_id`: what decides whether a hit came before.
@@ -164,15 +165,23 @@ pub trait Snapshot: Send + Sync {
         Ok(of_keys(self.aggregate(question)?, keys))
     }
 
-    /// Every order, cancelled ones too, of the question's range and traffic that its filter keeps,
-    /// by time, then by arrival. Its measures, dimensions and axes are not looked at.
-    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError>;
+    /// Tells the orders, cancelled ones too, of the question's range and traffic that its filter
+    /// keeps: latest first, those of one instant by their ids, greatest first, until `each` breaks.
+    /// The question's measures, dimensions and axes are not looked at.
+    fn orders(
+        &self,
+        question: &Question,
+        each: &mut dyn FnMut(Order) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
 
-    /// For each of these orders the visits of its visitor and its own traffic that had begun when
-    /// it was made, with their values of dimensions of the visit.
+    /// The same orders but for cancelled ones, all of them, as far as figures need them.
+    fn sales(&self, question: &Question) -> Result<Sales, StoreError>;
+
+    /// For each of these ends the visits of its visitor and its traffic that had begun by then,
+    /// with their values of dimensions of the visit.
     fn journeys(
         &self,
-        orders: &[Arc<Order>],
+        ends: &[JourneyEnd],
         dimensions: &[Dimension],
     ) -> Result<Journeys, StoreError>;
 

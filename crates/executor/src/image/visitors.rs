@@ -56,6 +56,10 @@ impl Visitors {
 
     /// The visits of this visitor; none where he isn't here.
     pub(crate) fn visits_of(&self, key: VisitorKey) -> std::ops::Range<usize> {
+        // Most images lie in shards of other keys.
+        if self.keys.first().is_none_or(|first| key < *first) || self.keys.last() < Some(&key) {
+            return 0..0;
+        }
         match self.keys.binary_search(&key) {
             Ok(position) => self.run(position),
             Err(_) => 0..0,

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use afsa_model::{TimeRange, Timestamp, VisitorKey};
-use afsa_store::{Dimension, Measure, Order};
+use afsa_store::{Dimension, Measure, Order, Sale};
 use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::amounts::Exact;
@@ -60,6 +60,14 @@ enum Moments {
 pub(crate) struct Coupons {
     pub(crate) starts: Vec<u32>,
     pub(crate) codes: Vec<u32>,
+}
+
+/// The sales of one part. Their customers are codes of a vocabulary.
+#[derive(Default)]
+pub(crate) struct PartSales {
+    pub(crate) sales: Vec<Sale>,
+    /// When what was given back.
+    pub(crate) refunds: Vec<(Timestamp, i128)>,
 }
 
 /// What the things that a measure counts add to it.
@@ -401,6 +409,37 @@ impl PartOrders {
             customer_since: (customer.orders > 0).then_some(customer.first.0),
             ..whole
         }
+    }
+
+    /// These orders but for cancelled ones, as figures need them.
+    pub(crate) fn sales(&self, orders: &Bits, customers: &Customers) -> PartSales {
+        let facts = &self.facts;
+        let amount = |money: Money, order| facts.money(money).amount(order);
+        let mut part = PartSales::default();
+        for order in orders.ones_in(0, orders.len()) {
+            if facts.is_cancelled(order) {
+                continue;
+            }
+            let customer = facts.customer(order).code;
+            let is_excluded = facts.is_excluded(order);
+            let from = part.refunds.len() as u32;
+            let refunds = facts.refunds()[facts.refunds_of(order)].iter();
+            let told = refunds.map(|refund| (refund.time, refund.amount.unwrap_or(0)));
+            part.refunds.extend(told);
+            let [tax, shipping] = [Money::Tax, Money::ShippingNet].map(|it| amount(it, order));
+            part.sales.push(Sale {
+                id: facts.id(order).into(),
+                time: facts.moment(order).0,
+                visitor: facts.visitor(order),
+                is_excluded,
+                customer,
+                customer_since: customers.get(customer, is_excluded).first.0,
+                revenue: amount(Money::Revenue, order),
+                costs: tax.saturating_add(shipping),
+                refunds: from..part.refunds.len() as u32,
+            });
+        }
+        part
     }
 
     /// The order that the thing at this place of its table is, or is of.

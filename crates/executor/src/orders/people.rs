@@ -139,6 +139,13 @@ impl<'a> Everyone<'a> {
     /// The visitor's living visits, by start.
     pub(crate) fn visits_of(&self, visitor: VisitorKey) -> Vec<(VisitSpan, Place)> {
         let mut found = Vec::new();
+        self.visits_into(visitor, &mut found);
+        found
+    }
+
+    /// Puts the visitor's living visits, by start, in place of what was found before.
+    pub(crate) fn visits_into(&self, visitor: VisitorKey, found: &mut Vec<(VisitSpan, Place)>) {
+        found.clear();
         for (number, columns) in self.images.iter().enumerate() {
             for visit in columns.visitors.visits_of(visitor) {
                 if columns.is_dead(visit) {
@@ -155,7 +162,6 @@ impl<'a> Everyone<'a> {
             }
         }
         found.sort_by_key(|(span, _)| span.start);
-        found
     }
 
     /// What went wrong while hits were asked for their users.

@@ -1,6 +1,7 @@
 //! A backend whose snapshots are images: the reference store keeps the hits, the executor answers.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use afsa_executor::{
@@ -12,7 +13,8 @@ use afsa_store::conformance::{Backend, Suite, cases};
 use afsa_store::reference::ReferenceStore;
 use afsa_store::{
     Activity, Arrival, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, ImportSession,
-    Journeys, Order, Page, Paged, Question, Reply, Snapshot, Store, StoreError, Undo, Value,
+    JourneyEnd, Journeys, Order, Page, Paged, Question, Reply, Sales, Snapshot, Store, StoreError,
+    Undo, Value,
 };
 
 #[test]
@@ -171,17 +173,27 @@ impl Snapshot for ImageSnapshot {
         execute_of_keys(&self.shards, &self.orders, &self.settings, question, keys)
     }
 
-    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
-        afsa_executor::orders(&self.shards, &self.orders, &self.settings, question)
+    fn orders(
+        &self,
+        question: &Question,
+        each: &mut dyn FnMut(Order) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        afsa_executor::orders(shards, cell, &self.settings, question, each)
+    }
+
+    fn sales(&self, question: &Question) -> Result<Sales, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        afsa_executor::sales(shards, cell, &self.settings, question)
     }
 
     fn journeys(
         &self,
-        orders: &[Arc<Order>],
+        ends: &[JourneyEnd],
         dimensions: &[Dimension],
     ) -> Result<Journeys, StoreError> {
         let (shards, cell) = (&self.shards, &self.orders);
-        afsa_executor::journeys(shards, cell, &self.settings, orders, dimensions)
+        afsa_executor::journeys(shards, cell, &self.settings, ends, dimensions)
     }
 
     fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {

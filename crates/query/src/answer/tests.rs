@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Timestamp, Visit};
 use afsa_store::{
-    Activity, CartHistory, CartPage, CheckoutFunnel, Filter, Journeys, Measure, Order, Question,
-    Test,
+    Activity, CartHistory, CartPage, CheckoutFunnel, Filter, JourneyEnd, Journeys, Measure, Order,
+    Question, Sales, Test,
 };
 
 use super::*;
@@ -128,11 +129,19 @@ impl Snapshot for Memory {
         })
     }
 
-    fn orders(&self, _: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
-        Ok(Vec::new())
+    fn orders(
+        &self,
+        _: &Question,
+        _: &mut dyn FnMut(Order) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        Ok(())
     }
 
-    fn journeys(&self, _: &[Arc<Order>], _: &[Dimension]) -> Result<Journeys, StoreError> {
+    fn sales(&self, _: &Question) -> Result<Sales, StoreError> {
+        Ok(Sales::default())
+    }
+
+    fn journeys(&self, _: &[JourneyEnd], _: &[Dimension]) -> Result<Journeys, StoreError> {
         Ok(Journeys::default())
     }
 

@@ -28,8 +28,8 @@ fn found(drafts: Vec<Draft>) -> Rfm {
         Box::new(|outcome| drop(outcome.unwrap())),
     );
     let snapshot = store.snapshot(AccountId(1)).unwrap();
-    let orders = snapshot.orders(&Question::default()).unwrap();
-    of_orders(&orders, MONDAY.plus(100 * DAY))
+    let sales = snapshot.sales(&Question::default()).unwrap();
+    of_sales(&sales, MONDAY.plus(100 * DAY))
 }
 
 fn told(rfm: &Rfm) -> Vec<([u8; 3], u64)> {

@@ -1,12 +1,15 @@
 //! Whether two snapshots tell the same of orders and checkouts.
 
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{Timestamp, VisitorKey};
 
 use super::compare;
 use crate::{
-    CartHistory, CartPage, Customer, Dimension, Order, Question, Snapshot, StoreError, Value,
+    CartHistory, CartPage, Customer, Dimension, JourneyEnd, Order, Question, Snapshot, StoreError,
+    Value,
 };
 
 /// What journeys are asked by: texts and numbers of the visit.
@@ -21,21 +24,25 @@ pub(super) fn told(
     snapshot: &dyn Snapshot,
     question: &Question,
 ) -> Result<Vec<String>, StoreError> {
-    let orders = snapshot.orders(question)?;
-    let is_sorted = orders.is_sorted_by_key(|order| (order.time, order.sequence));
-    let journeys = snapshot.journeys(&orders, &OF_VISITS)?;
+    let orders = orders(snapshot, question)?;
+    let place = |order: &Order| (order.time, order.id.clone());
+    let is_sorted = orders.is_sorted_by(|one, other| place(one) > place(other));
+    let ends: Vec<JourneyEnd> = orders.iter().map(JourneyEnd::from).collect();
+    let journeys = snapshot.journeys(&ends, &OF_VISITS)?;
     let mut told = vec![format!(
-        "in order: {is_sorted}, {} journeys",
-        journeys.orders.len()
+        "in order: {is_sorted}, {} journeys, {} visits",
+        journeys.counts.len(),
+        journeys.visits.len()
     )];
-    for (order, visits) in orders.iter().zip(&journeys.orders) {
+    for (number, order) in orders.iter().enumerate() {
         let values = |place: u32| {
             journeys
                 .values
                 .get(place as usize)
                 .map_or(&[][..], Vec::as_slice)
         };
-        let mut visits: Vec<(Timestamp, &[Value])> = visits
+        let mut visits: Vec<(Timestamp, &[Value])> = journeys
+            .to(number)
             .iter()
             .map(|visit| (visit.start, values(visit.values)))
             .collect();
@@ -45,9 +52,71 @@ pub(super) fn told(
             compare::told(&anonymous(order))
         ));
     }
+    told.extend(sales(snapshot, question, &orders)?);
     told.sort();
     told.push(compare::told(&snapshot.checkout(question)?));
     told.extend(carts(snapshot, question)?);
+    Ok(told)
+}
+
+/// All orders, which those of the first pages are the first of.
+fn orders(snapshot: &dyn Snapshot, question: &Question) -> Result<Vec<Order>, StoreError> {
+    let first = |count: usize| {
+        let mut orders = Vec::new();
+        snapshot.orders(question, &mut |order| {
+            orders.push(order);
+            if orders.len() < count {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(orders)
+    };
+    let all = first(usize::MAX)?;
+    for count in [1, 3] {
+        let page = first(count)?;
+        let expected = &all[..count.min(all.len())];
+        assert_eq!(page, expected, "the first {count} orders");
+    }
+    Ok(all)
+}
+
+/// What is told of sales, with the customers by what else is known of their orders: their numbers
+/// are each backend's own.
+fn sales(
+    snapshot: &dyn Snapshot,
+    question: &Question,
+    orders: &[Order],
+) -> Result<Vec<String>, StoreError> {
+    let sales = snapshot.sales(question)?;
+    let by_id: HashMap<&Arc<str>, &Order> = orders.iter().map(|it| (&it.id, it)).collect();
+    let mut customers: HashMap<u32, BTreeSet<&Customer>> = HashMap::new();
+    let mut told = Vec::new();
+    for sale in &sales.sales {
+        let order = by_id.get(&sale.id);
+        let customer = order.map(|order| &order.customer);
+        let (is_whose, is_end) = (
+            sale.customer < sales.customers,
+            order.is_some_and(|order| JourneyEnd::from(*order) == sale.end()),
+        );
+        customers.entry(sale.customer).or_default().extend(customer);
+        told.push(format!(
+            "sale {} of {:?} since {:?}: {} {} {:?} {is_whose} {is_end}",
+            sale.id,
+            sale.time,
+            sale.customer_since,
+            sale.revenue,
+            sale.costs,
+            sales.refunds_of(sale),
+        ));
+    }
+    let distinct: BTreeSet<&Customer> = customers.values().flatten().copied().collect();
+    told.push(format!(
+        "{} customers, each with a number of his own: {}",
+        sales.customers,
+        distinct.len() == customers.len() && customers.values().all(|its| its.len() == 1)
+    ));
     Ok(told)
 }
 
@@ -100,8 +169,8 @@ fn carts(snapshot: &dyn Snapshot, question: &Question) -> Result<Vec<String>, St
 }
 
 /// Without keys of visitors and sequences, which are each backend's own.
-fn anonymous(order: &Arc<Order>) -> Order {
-    let mut order = Order::clone(order);
+fn anonymous(order: &Order) -> Order {
+    let mut order = order.clone();
     order.sequence = 0;
     order.visitor = VisitorKey::NOBODY;
     if let Customer::Visitor(key) = &mut order.customer {

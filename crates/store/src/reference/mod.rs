@@ -16,6 +16,7 @@ mod store;
 mod values;
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{AccountId, AccountSettings, Hit, Text, Timestamp, Visit, VisitorKey};
@@ -23,8 +24,8 @@ use afsa_visits::orders::{self, Order, OrderHit, People, VisitSpan};
 use afsa_visits::{Rules, cut};
 
 use crate::{
-    Activity, Arrival, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, Journeys,
-    Question, Snapshot, StoreError, Traffic, Value,
+    Activity, Arrival, CartHistory, CartPage, CheckoutFunnel, Dimension, Groups, JourneyEnd,
+    Journeys, Question, Sales, Snapshot, StoreError, Traffic, Value,
 };
 
 pub use store::ReferenceStore;
@@ -108,16 +109,24 @@ impl Snapshot for Reference {
         answer::answer(self, question)
     }
 
-    fn orders(&self, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
-        shop::orders(self, question)
+    fn orders(
+        &self,
+        question: &Question,
+        each: &mut dyn FnMut(Order) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        shop::orders(self, question, each)
+    }
+
+    fn sales(&self, question: &Question) -> Result<Sales, StoreError> {
+        shop::sales(self, question)
     }
 
     fn journeys(
         &self,
-        orders: &[Arc<Order>],
+        ends: &[JourneyEnd],
         dimensions: &[Dimension],
     ) -> Result<Journeys, StoreError> {
-        Ok(shop::journeys(self, orders, dimensions))
+        Ok(shop::journeys(self, ends, dimensions))
     }
 
     fn checkout(&self, question: &Question) -> Result<CheckoutFunnel, StoreError> {

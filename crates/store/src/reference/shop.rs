@@ -1,10 +1,12 @@
 //! Orders, the ways to them, and checkouts.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use afsa_model::{Decimal, HitKind, Product, ProductAction};
 use afsa_visits::checkout::CheckoutAction;
-use afsa_visits::orders::Order;
+use afsa_visits::orders::{Customer, Order};
 
 use super::Reference;
 use super::answer::chosen;
@@ -12,10 +14,11 @@ use super::scene::{Scene, Thing, scenes};
 use super::values::of_visit;
 use crate::{
     CartChange, CartChangeKind, CartHistory, CartItem, CartPage, CheckoutFunnel, Dimension,
-    JourneyVisit, Journeys, Question, StoreError, Traffic, Value,
+    JourneyEnd, JourneyVisit, Journeys, Question, Sale, Sales, StoreError, Traffic, Value,
 };
 
-pub(super) fn orders(data: &Reference, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
+/// The orders that a question chooses, latest first.
+fn chosen_orders(data: &Reference, question: &Question) -> Result<Vec<Arc<Order>>, StoreError> {
     let scenes = chosen(data, question)?;
     let is_kept = |order: &Arc<Order>| {
         let kept = scenes.iter().flat_map(Scene::kept_things);
@@ -27,27 +30,64 @@ pub(super) fn orders(data: &Reference, question: &Question) -> Result<Vec<Arc<Or
     };
     let of_range = |order: &&Arc<Order>| question.range.contains(order.time);
     let found = data.orders().iter().filter(of_range);
-    Ok(found.filter(|order| is_kept(order)).cloned().collect())
+    let mut found: Vec<Arc<Order>> = found.filter(|order| is_kept(order)).cloned().collect();
+    found.sort_by(|one, other| (other.time, &other.id).cmp(&(one.time, &one.id)));
+    Ok(found)
+}
+
+pub(super) fn orders(
+    data: &Reference,
+    question: &Question,
+    each: &mut dyn FnMut(Order) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let found = chosen_orders(data, question)?;
+    let _ = found.iter().try_for_each(|order| each(Order::clone(order)));
+    Ok(())
+}
+
+pub(super) fn sales(data: &Reference, question: &Question) -> Result<Sales, StoreError> {
+    let mut sales = Sales::default();
+    let mut customers: BTreeMap<Customer, u32> = BTreeMap::new();
+    for order in chosen_orders(data, question)? {
+        if order.is_cancelled() {
+            continue;
+        }
+        let number = customers.len() as u32;
+        let given_back = order.refunds.iter();
+        let from = sales.refunds.len() as u32;
+        let told = given_back.map(|refund| (refund.time, refund.amount.unwrap_or(0)));
+        sales.refunds.extend(told);
+        let [tax, shipping] = [order.tax, order.shipping_net].map(|cost| cost.unwrap_or(0));
+        sales.sales.push(Sale {
+            id: order.id.clone(),
+            time: order.time,
+            visitor: order.visitor,
+            is_excluded: order.exclusion.is_some(),
+            customer: *customers.entry(order.customer.clone()).or_insert(number),
+            customer_since: order.customer_since.unwrap_or(order.time),
+            revenue: order.revenue.unwrap_or(0),
+            costs: tax.saturating_add(shipping),
+            refunds: from..sales.refunds.len() as u32,
+        });
+    }
+    sales.customers = customers.len() as u32;
+    Ok(sales)
 }
 
 pub(super) fn journeys(
     data: &Reference,
-    orders: &[Arc<Order>],
+    ends: &[JourneyEnd],
     dimensions: &[Dimension],
 ) -> Journeys {
     let [people, excluded] =
         [Traffic::People, Traffic::Excluded].map(|traffic| scenes(data, traffic));
     let mut journeys = Journeys::default();
-    for order in orders {
-        let scenes = match order.exclusion {
-            Some(_) => &excluded,
-            None => &people,
-        };
+    for end in ends {
+        let scenes = if end.is_excluded { &excluded } else { &people };
         let mut visits = Vec::new();
         for scene in scenes {
-            let is_before = scene.visit.is_some()
-                && scene.visitor == order.visitor
-                && scene.moment <= order.time;
+            let is_before =
+                scene.visit.is_some() && scene.visitor == end.visitor && scene.moment <= end.time;
             if !is_before {
                 continue;
             }
@@ -59,7 +99,8 @@ pub(super) fn journeys(
             });
         }
         visits.sort_by_key(|visit| visit.start);
-        journeys.orders.push(visits);
+        journeys.visits.extend(visits);
+        journeys.counts.push(journeys.visits.len());
     }
     journeys
 }

@@ -3,11 +3,13 @@
 mod described;
 mod shown;
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
 use afsa_accounts::Scope;
-use afsa_model::Timestamp;
-use afsa_store::{Condition, ConditionScope, Dimension, Filter, Order, Question, Test, Traffic};
+use afsa_model::{TimeRange, Timestamp};
+use afsa_store::{
+    Condition, ConditionScope, Dimension, Filter, JourneyEnd, Order, Question, Test, Traffic,
+};
 use axum::http::Method;
 use axum::response::Response;
 use base64::Engine;
@@ -135,32 +137,18 @@ fn list(subject: &Subject, mut fields: Fields<'_>, _format: Format) -> Result<Li
     let limit = selected::limit(&mut fields, MOST_LISTED);
     let cursor = selected::cursor(&mut fields, Cursor::read);
     let selection = subject.select(fields, "all", false)?;
+    let narrow = [
+        (Dimension::OrderState, state.as_deref()),
+        (Dimension::Customer, customer.as_deref()),
+    ];
 
-    let mut orders = subject.snapshot.orders(&selection.question)?;
-    // Ids are unique, so that time and id are a place that no order can move.
-    orders.sort_by(|left, right| (right.time, &right.id).cmp(&(left.time, &left.id)));
-    let is_meant = |order: &&Arc<Order>| {
-        let is_further = cursor
-            .as_ref()
-            .is_none_or(|cursor| (order.time, &*order.id) < (cursor.time, cursor.id.as_str()));
-        is_further
-            && state
-                .as_ref()
-                .is_none_or(|state| *state == shown::state_name(order.state))
-            && customer
-                .as_ref()
-                .is_none_or(|it| **it == *order.customer.label())
-    };
-    let mut meant = orders.iter().filter(is_meant);
-    let page: Vec<Arc<Order>> = meant.by_ref().take(limit).cloned().collect();
-    let next = page.last().filter(|_| meant.next().is_some());
-    let next = next.map(|last| Cursor::after(last));
-
-    let journeys = subject.snapshot.journeys(&page, &LISTED)?;
+    let (page, next) = page(subject, &selection.question, &narrow, cursor, limit)?;
+    let ends: Vec<JourneyEnd> = page.iter().map(JourneyEnd::from).collect();
+    let journeys = subject.snapshot.journeys(&ends, &LISTED)?;
     let telling = Telling::of(&selection);
-    let rows = page.iter().zip(&journeys.orders).map(|(order, visits)| {
+    let rows = page.iter().enumerate().map(|(number, order)| {
         let way = Way {
-            visits,
+            visits: journeys.to(number),
             journeys: &journeys,
             dimensions: &LISTED,
         };
@@ -186,6 +174,59 @@ fn list(subject: &Subject, mut fields: Fields<'_>, _format: Format) -> Result<Li
     })
 }
 
+/// The orders of a page with these values, and the place behind it where it isn't the last.
+fn page(
+    subject: &Subject,
+    question: &Question,
+    narrow: &[(Dimension, Option<&str>)],
+    cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<(Vec<Order>, Option<String>), Problem> {
+    let is = |(dimension, value): &(Dimension, Option<&str>)| Some(has(*dimension, (*value)?));
+    let mut question = question.clone();
+    let filters = question.filter.into_iter();
+    let filters: Vec<Filter> = filters.chain(narrow.iter().filter_map(is)).collect();
+    question.filter = (!filters.is_empty()).then_some(Filter::And(filters));
+    if let Some(cursor) = &cursor {
+        question.range = TimeRange {
+            from: question.range.from,
+            to: question.range.to.min(cursor.time.plus(1)),
+        }
+        .into();
+    }
+    let mut page: Vec<Order> = Vec::new();
+    let mut has_more = false;
+    subject.snapshot.orders(&question, &mut |order| {
+        // Ids are unique, so that time and id are a place that no order can move.
+        let is_further = cursor
+            .as_ref()
+            .is_none_or(|cursor| (order.time, &*order.id) < (cursor.time, cursor.id.as_str()));
+        if !is_further {
+            return ControlFlow::Continue(());
+        }
+        if page.len() == limit {
+            has_more = true;
+            return ControlFlow::Break(());
+        }
+        page.push(order);
+        ControlFlow::Continue(())
+    })?;
+    let last = page.last().filter(|_| has_more);
+    let next = last.map(Cursor::after);
+    Ok((page, next))
+}
+
+/// Orders of this value.
+fn has(dimension: Dimension, value: &str) -> Filter {
+    Filter::Condition(Condition {
+        dimension,
+        test: Test::Is(vec![value.into()]),
+        negated: false,
+        scope: ConditionScope::Hit,
+        case_sensitive: true,
+    })
+}
+
 async fn read(call: Call) -> Result<Response, Problem> {
     let server = call.server.clone();
     let answering = move || {
@@ -197,11 +238,10 @@ async fn read(call: Call) -> Result<Response, Problem> {
         let Some(order) = order(&subject, &id)? else {
             return Err(selected::no_such("order", &id));
         };
-        let journeys = subject
-            .snapshot
-            .journeys(std::slice::from_ref(&order), &TOLD)?;
+        let end = JourneyEnd::from(&order);
+        let journeys = subject.snapshot.journeys(&[end], &TOLD)?;
         let way = Way {
-            visits: journeys.orders.first().map_or(&[], Vec::as_slice),
+            visits: journeys.to(0),
             journeys: &journeys,
             dimensions: &TOLD,
         };
@@ -213,23 +253,21 @@ async fn read(call: Call) -> Result<Response, Problem> {
 }
 
 /// The order of this id, whoever made it and whenever.
-fn order(subject: &Subject, id: &str) -> Result<Option<Arc<Order>>, Problem> {
+fn order(subject: &Subject, id: &str) -> Result<Option<Order>, Problem> {
+    let mut found = None;
     for traffic in [Traffic::People, Traffic::Excluded] {
         let question = Question {
-            filter: Some(Filter::Condition(Condition {
-                dimension: Dimension::OrderId,
-                test: Test::Is(vec![id.into()]),
-                negated: false,
-                scope: ConditionScope::Hit,
-                case_sensitive: true,
-            })),
+            filter: Some(has(Dimension::OrderId, id)),
             traffic,
             ..Question::default()
         };
-        let orders = subject.snapshot.orders(&question)?;
-        if let Some(order) = orders.into_iter().find(|order| *order.id == *id) {
-            return Ok(Some(order));
+        subject.snapshot.orders(&question, &mut |order| {
+            found = Some(order);
+            ControlFlow::Break(())
+        })?;
+        if found.is_some() {
+            break;
         }
     }
-    Ok(None)
+    Ok(found)
 }
