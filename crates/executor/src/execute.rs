@@ -8,12 +8,12 @@ use afsa_store::{Dimension, Groups, Measure, Page, Paged, Question, StoreError, 
 use rayon::prelude::*;
 
 use crate::filter::{Judge, Left, Name, judge_all};
-use crate::found::{Found, QuestionKey};
+use crate::found::{Found, QuestionKey, Settled};
 use crate::image::Vocabulary;
 use crate::key::{Axes, Meaning};
 use crate::names::Names;
 use crate::orders::{Customers, Orders, PartOrders};
-use crate::pass::{Cells, Partial, Pass, load};
+use crate::pass::{Cells, Partial, Pass, is_told_beside, load};
 use crate::shard::Stretch;
 use crate::told::Told;
 use crate::world::{Needs, Place, World, vocabulary_of};
@@ -106,12 +106,25 @@ fn answer<T>(
     } else {
         None
     };
+    let counting = Counting {
+        question,
+        measures: &measures,
+        basis: &basis,
+    };
+    let shelf = shards.iter().find_map(|shard| shard.images().first());
+    let shelf = shelf.map(|image| orders.settled(image.budget()));
+    let settled = shelf
+        .zip(key.as_ref())
+        .and_then(|(shelf, key)| shelf.find::<Settled>(key));
+    if let Some(settled) = settled.filter(|settled| settled.still_holds(&basis)) {
+        return counting.told(&settled, take);
+    }
     let mut found: Vec<Option<Arc<Found>>> = basis
         .places
         .iter()
         .map(|place| {
             let found = place.shard.found()?.find::<Found>(key.as_ref()?);
-            found.filter(|it| it.still_holds(place, basis.names.as_ref()))
+            found.filter(|it| it.still_holds(place, &basis))
         })
         .collect();
     // Who has which visits is told by all shards together.
@@ -119,21 +132,22 @@ fn answer<T>(
     if is_together {
         found.fill(None);
     }
-    let counting = Counting {
-        question,
-        measures: &measures,
-        basis: &basis,
-    };
-    counting.answer(found, key, take)
+    let settled = Arc::new(counting.answer(found, key.as_ref())?);
+    if let Some((shelf, key)) = shelf.zip(key)
+        && settled.is_kept()
+    {
+        shelf.put(key, settled.clone());
+    }
+    counting.told(&settled, take)
 }
 
 /// Everything that a question is answered with.
 pub(crate) struct Basis {
     pub(crate) needs: Needs,
-    places: Vec<Place>,
-    lone: Arc<PartOrders>,
+    pub(crate) places: Vec<Place>,
+    pub(crate) lone: Arc<PartOrders>,
     pub(crate) customers: Arc<Customers>,
-    names: Option<Arc<Names>>,
+    pub(crate) names: Option<Arc<Names>>,
     vocabulary: Arc<Vocabulary>,
 }
 
@@ -230,20 +244,13 @@ struct Counted {
 }
 
 impl Counting<'_> {
-    fn answer<T>(
+    fn answer(
         &self,
         mut found: Vec<Option<Arc<Found>>>,
-        key: Option<QuestionKey>,
-        take: impl FnOnce(&Told) -> T,
-    ) -> Result<T, StoreError> {
+        key: Option<&QuestionKey>,
+    ) -> Result<Settled, StoreError> {
         let stale: Vec<usize> = (0..found.len()).filter(|at| found[*at].is_none()).collect();
-        let Basis {
-            places,
-            names,
-            needs,
-            lone,
-            ..
-        } = self.basis;
+        let Basis { places, lone, .. } = self.basis;
         let shards = stale.iter().map(|at| places[*at].clone()).collect();
         let world = self.basis.world(shards, self.question)?;
         let mut mixed = None;
@@ -253,9 +260,8 @@ impl Counting<'_> {
                 let Some(partial) = partial else { continue };
                 let place = &places[at];
                 let codes = counted.codes.clone();
-                let fresh = Found::new(partial, codes, place, names.as_ref(), needs);
-                let fresh = Arc::new(fresh);
-                if let (Some(shelf), Some(key)) = (place.shard.found(), &key)
+                let fresh = Arc::new(Found::new(partial, codes, place, self.basis));
+                if let (Some(shelf), Some(key)) = (place.shard.found(), key)
                     && fresh.is_kept()
                 {
                     shelf.put(key.clone(), fresh.clone());
@@ -268,14 +274,39 @@ impl Counting<'_> {
             mixed = Some((counted.codes, counted.mixed));
         }
         let found: Vec<Arc<Found>> = found.into_iter().flatten().collect();
-        self.merge(&world, &found, mixed, take)
+        self.merge(&world, &found, mixed)
+    }
+
+    /// Takes what is wanted out of what was found.
+    fn told<T>(&self, settled: &Settled, take: impl FnOnce(&Told) -> T) -> Result<T, StoreError> {
+        let world = self.basis.world(Vec::new(), self.question)?;
+        let axes = Axes::with_codes(self.meanings(&world), &settled.codes);
+        Ok(take(&Told {
+            question: self.question,
+            measures: self.measures,
+            axes: &axes.ok_or_else(too_many_keys)?,
+            cells: &settled.cells,
+        }))
     }
 
     fn meanings(&self, world: &World) -> Vec<Meaning> {
-        let dimensions = self.question.dimensions.iter();
-        dimensions
-            .map(|dimension| world.meaning(*dimension))
-            .collect()
+        let dimensions = &self.question.dimensions;
+        let sku = dimensions
+            .iter()
+            .position(|it| *it == Dimension::ProductSku);
+        let meaning = |dimension: &Dimension| {
+            let names = self.basis.names.as_ref().zip(sku);
+            match (world.meaning(*dimension), names) {
+                (Meaning::Words(words), Some((names, sku)))
+                    if is_told_beside(*dimension, dimensions) =>
+                {
+                    let names = names.clone();
+                    Meaning::Called { sku, names, words }
+                }
+                (meaning, _) => meaning,
+            }
+        };
+        dimensions.iter().map(meaning).collect()
     }
 
     fn count(&self, world: &World) -> Result<Counted, StoreError> {
@@ -345,13 +376,12 @@ impl Counting<'_> {
         Cells::new(self.measures, axes.keys, scenes, axis)
     }
 
-    fn merge<T>(
+    fn merge(
         &self,
         world: &World,
         found: &[Arc<Found>],
         mixed: Option<(Vec<u32>, Vec<Cells>)>,
-        take: impl FnOnce(&Told) -> T,
-    ) -> Result<T, StoreError> {
+    ) -> Result<Settled, StoreError> {
         let meanings = self.meanings(world);
         // Codes that came since something was found make room for more keys.
         let mut codes: Vec<u32> = meanings.iter().map(Meaning::codes).collect();
@@ -393,12 +423,7 @@ impl Counting<'_> {
         if self.question.dimensions.is_empty() {
             all.group(0)?;
         }
-        Ok(take(&Told {
-            question: self.question,
-            measures: self.measures,
-            axes: &axes,
-            cells: &all,
-        }))
+        Ok(Settled::new(all.settled(), codes, self.basis))
     }
 }
 

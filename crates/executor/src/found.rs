@@ -1,14 +1,17 @@
-//! What was found in one shard for one question, kept as long as nothing in the shard changes.
+//! What was found for one question, in one shard or in all of them, kept as long as nothing there
+//! changes.
 
 use std::sync::{Arc, Weak};
 
 use afsa_model::{TimeRange, Timestamp};
 use afsa_store::{Dimension, Measure, Question, Traffic};
 
+use crate::Shard;
+use crate::execute::Basis;
 use crate::image::Loaded;
 use crate::names::Names;
-use crate::orders::{Carts, PartOrders};
-use crate::pass::Partial;
+use crate::orders::{Carts, Customers, PartOrders};
+use crate::pass::{Cells, Partial};
 use crate::world::{Needs, Place};
 
 /// A question by its content.
@@ -24,12 +27,31 @@ pub(crate) struct QuestionKey {
     conditions: Arc<str>,
 }
 
-/// What was found, with what it was found under.
+/// What was found in a shard, with what it was found under.
 pub(crate) struct Found {
     pub(crate) partial: Partial,
     /// How many codes each dimension had, of which the keys are made.
     pub(crate) codes: Vec<u32>,
-    /// Of each image, where the question needs any.
+    under: Under,
+}
+
+/// What was found in all shards, added up.
+///
+/// Shards with many groups, or with customers who occur in several, take longer to add up than to
+/// ask.
+pub(crate) struct Settled {
+    pub(crate) cells: Cells,
+    /// How many codes each dimension had, of which the keys are made.
+    pub(crate) codes: Vec<u32>,
+    shards: Vec<(Weak<Shard>, Under)>,
+    /// The orders of no visit and the customers, where the question needs any.
+    orders: Option<(Weak<PartOrders>, Weak<Customers>)>,
+}
+
+/// What lies beside the images of one shard, as far as a question needs it.
+#[derive(Default)]
+struct Under {
+    /// Of each image.
     orders: Option<Vec<Weak<PartOrders>>>,
     carts: Option<Vec<Weak<Carts>>>,
     names: Option<Weak<Names>>,
@@ -39,6 +61,8 @@ pub(crate) struct Found {
 const LONGEST_CONDITIONS: usize = 64 << 10;
 /// Greater answers are found anew, so that one of them doesn't drive all others out.
 const GREATEST: usize = 8 << 20;
+/// The same of answers that were added up.
+const GREATEST_SETTLED: usize = 64 << 20;
 
 impl QuestionKey {
     /// `measures` are those of the question, each once. `None` where the question is too long.
@@ -69,21 +93,11 @@ impl QuestionKey {
 }
 
 impl Found {
-    pub(crate) fn new(
-        partial: Partial,
-        codes: Vec<u32>,
-        place: &Place,
-        names: Option<&Arc<Names>>,
-        needs: &Needs,
-    ) -> Found {
-        let orders = || place.orders.iter().map(Arc::downgrade).collect();
-        let carts = || place.carts.iter().flatten().map(Arc::downgrade).collect();
+    pub(crate) fn new(partial: Partial, codes: Vec<u32>, place: &Place, basis: &Basis) -> Found {
         Found {
             partial,
             codes,
-            orders: needs.orders.then(orders),
-            carts: needs.carts.then(carts),
-            names: names.map(Arc::downgrade),
+            under: Under::of(place, basis),
         }
     }
 
@@ -92,25 +106,75 @@ impl Found {
         Found {
             partial,
             codes,
-            orders: None,
-            carts: None,
-            names: None,
+            under: Under::default(),
         }
     }
 
     /// Whether the images had the same orders and carts, and products the same names.
-    pub(crate) fn still_holds(&self, place: &Place, names: Option<&Arc<Names>>) -> bool {
-        let has_names = match (&self.names, names) {
+    pub(crate) fn still_holds(&self, place: &Place, basis: &Basis) -> bool {
+        self.under.still_holds(place, basis)
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.bytes() <= GREATEST
+    }
+}
+
+impl Settled {
+    pub(crate) fn new(cells: Cells, codes: Vec<u32>, basis: &Basis) -> Settled {
+        let shard = |place: &Place| (Arc::downgrade(&place.shard), Under::of(place, basis));
+        let orders = || {
+            (
+                Arc::downgrade(&basis.lone),
+                Arc::downgrade(&basis.customers),
+            )
+        };
+        Settled {
+            cells,
+            codes,
+            shards: basis.places.iter().map(shard).collect(),
+            orders: basis.needs.orders.then(orders),
+        }
+    }
+
+    /// Whether nothing is other than it was.
+    pub(crate) fn still_holds(&self, basis: &Basis) -> bool {
+        let is_same = |((shard, under), place): (&(Weak<Shard>, Under), &Place)| {
+            shard.as_ptr() == Arc::as_ptr(&place.shard) && under.still_holds(place, basis)
+        };
+        let orders = self.orders.as_ref();
+        self.shards.len() == basis.places.len()
+            && self.shards.iter().zip(&basis.places).all(is_same)
+            && orders.is_none_or(|(lone, customers)| {
+                lone.as_ptr() == Arc::as_ptr(&basis.lone)
+                    && customers.as_ptr() == Arc::as_ptr(&basis.customers)
+            })
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.bytes() <= GREATEST_SETTLED
+    }
+}
+
+impl Under {
+    fn of(place: &Place, basis: &Basis) -> Under {
+        let orders = || place.orders.iter().map(Arc::downgrade).collect();
+        let carts = || place.carts.iter().flatten().map(Arc::downgrade).collect();
+        Under {
+            orders: basis.needs.orders.then(orders),
+            carts: basis.needs.carts.then(carts),
+            names: basis.names.as_ref().map(Arc::downgrade),
+        }
+    }
+
+    fn still_holds(&self, place: &Place, basis: &Basis) -> bool {
+        let has_names = match (&self.names, &basis.names) {
             (Some(known), Some(names)) => known.as_ptr() == Arc::as_ptr(names),
             (known, names) => known.is_none() && names.is_none(),
         };
         has_names
             && are_same(self.orders.as_deref(), place.orders.iter())
             && are_same(self.carts.as_deref(), place.carts.iter().flatten())
-    }
-
-    pub(crate) fn is_kept(&self) -> bool {
-        self.bytes() <= GREATEST
     }
 }
 
@@ -124,6 +188,12 @@ fn are_same<'a, T: 'a>(
         let others: Vec<&Arc<T>> = others.collect();
         known.len() == others.len() && known.iter().zip(others).all(is_same)
     })
+}
+
+impl Loaded for Settled {
+    fn bytes(&self) -> usize {
+        self.cells.bytes() + self.shards.len() * 64 + 256
+    }
 }
 
 impl Loaded for Found {

@@ -101,11 +101,17 @@ impl Names {
         self.version
     }
 
+    /// What the product is called that this code tells apart.
+    #[inline]
+    pub(crate) fn code_of(&self, sku: u32) -> u32 {
+        self.products.get(sku as usize).copied().unwrap_or(0)
+    }
+
     /// What products are called, from what tells them apart.
     pub(crate) fn codes(&self, skus: &Codes) -> Codes {
         let greatest = self.products.iter().copied().max().unwrap_or(0);
-        let name = |row| self.products.get(skus.get(row) as usize).copied();
-        Codes::collect(greatest, (0..skus.len()).map(|row| name(row).unwrap_or(0)))
+        let names = (0..skus.len()).map(|row| self.code_of(skus.get(row)));
+        Codes::collect(greatest, names)
     }
 }
 

@@ -74,9 +74,16 @@ impl Axes {
         let mut key = 0;
         for (axis, value) in self.axes.iter().zip(values) {
             let code = u128::from(axis.meaning.code(value)?);
-            key += Some(code).filter(|code| *code < axis.codes)? * axis.stride;
+            if !matches!(axis.meaning, Meaning::Called { .. }) {
+                key += Some(code).filter(|code| *code < axis.codes)? * axis.stride;
+            }
         }
-        Some(key)
+        // What follows from another place has to be what is asked for.
+        let is_asked = |(axis, value): (&Axis, &Value)| match axis.meaning {
+            Meaning::Called { .. } => axis.meaning.value(self.code(axis, key)) == *value,
+            _ => true,
+        };
+        self.axes.iter().zip(values).all(is_asked).then_some(key)
     }
 
     /// Compares what two keys have in one dimension; there is no difference in one that isn't.
@@ -90,7 +97,7 @@ impl Axes {
         let Some(axis) = self.axes.get(place) else {
             return Ordering::Equal;
         };
-        let (left, right) = (axis.code(left), axis.code(right));
+        let (left, right) = (self.code(axis, left), self.code(axis, right));
         if left == right {
             return Ordering::Equal;
         }
@@ -100,8 +107,19 @@ impl Axes {
     pub(crate) fn values(&self, key: u128) -> Vec<Value> {
         self.axes
             .iter()
-            .map(|axis| axis.meaning.value(axis.code(key)))
+            .map(|axis| axis.meaning.value(self.code(axis, key)))
             .collect()
+    }
+
+    /// The code that a key has in a dimension.
+    fn code(&self, axis: &Axis, key: u128) -> u32 {
+        match &axis.meaning {
+            Meaning::Called { sku, names, .. } => {
+                let sku = self.axes.get(*sku).map_or(0, |axis| axis.code(key));
+                names.code_of(sku)
+            }
+            _ => axis.code(key),
+        }
     }
 }
 

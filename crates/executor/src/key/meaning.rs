@@ -7,6 +7,7 @@ use afsa_store::Value;
 
 use super::Clock;
 use crate::image::Words;
+use crate::names::Names;
 
 /// How the codes of one dimension become values again. Code 0 is null.
 #[derive(Clone)]
@@ -18,6 +19,13 @@ pub(crate) enum Meaning {
     Clock(Arc<Clock>),
     /// Names, counted from 1.
     Goals(Arc<[Arc<str>]>),
+    /// What a product is called, told by what another place of the key tells it apart by: it takes
+    /// no place of its own.
+    Called {
+        sku: usize,
+        names: Arc<Names>,
+        words: Arc<Words>,
+    },
 }
 
 impl Meaning {
@@ -29,13 +37,14 @@ impl Meaning {
             Meaning::VisitNumber(greatest) => greatest.saturating_add(1),
             Meaning::Clock(clock) => clock.codes(),
             Meaning::Goals(names) => names.len() as u32 + 1,
+            Meaning::Called { .. } => 1,
         }
     }
 
     pub(crate) fn value(&self, code: u32) -> Value {
         match (self, code) {
             (_, 0) => Value::Null,
-            (Meaning::Words(words), _) => words.read().value(code),
+            (Meaning::Words(words) | Meaning::Called { words, .. }, _) => words.read().value(code),
             (Meaning::VisitorType, 1) => Value::Text("new".into()),
             (Meaning::VisitorType, _) => Value::Text("returning".into()),
             (Meaning::VisitNumber(_), _) => Value::Number(code.into()),
@@ -50,7 +59,9 @@ impl Meaning {
     pub(crate) fn code(&self, value: &Value) -> Option<u32> {
         match (self, value) {
             (_, Value::Null) => Some(0),
-            (Meaning::Words(words), _) => words.read().code_of(value),
+            (Meaning::Words(words) | Meaning::Called { words, .. }, _) => {
+                words.read().code_of(value)
+            }
             (Meaning::VisitNumber(_), Value::Number(number)) => {
                 // What was found before may have had greater ones than are counted now.
                 u32::try_from(*number).ok().filter(|code| *code > 0)
@@ -67,7 +78,7 @@ impl Meaning {
         compare: impl FnOnce(&Value, &Value) -> Ordering,
     ) -> Ordering {
         match self {
-            Meaning::Words(words) => {
+            Meaning::Words(words) | Meaning::Called { words, .. } => {
                 let words = words.read();
                 compare(words.value_of(left), words.value_of(right))
             }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use afsa_model::{
-    Custom, Decimal, Hit, HitKind, OrderFields, OrderState, OrderStatus, PageContext, Purchase,
-    Refund, Timestamp, VisitorKey,
+    Decimal, Hit, HitKind, OrderFields, OrderState, OrderStatus, PageContext, Purchase, Refund,
+    Timestamp, VisitorKey,
 };
 use afsa_segments::Table;
 use afsa_store::StoreError;
@@ -139,14 +139,17 @@ impl ToldOrders {
         found.filter(move |hit| self.id.get(*hit) == Some(id))
     }
 
-    /// Without client and origin, which orders don't need.
-    pub(super) fn hit(&self, hit: usize, last_page: &mut LastPage) -> Hit {
-        let order = self.fields(hit);
+    /// As much of the hit as decides what becomes of its order. Products are told by their texts
+    /// only where some of the order may have been given back: there are millions of them.
+    pub(super) fn hit(&self, hit: usize, may_be_given_back: bool) -> Hit {
+        let order = self.deciding_fields(hit);
         let products = || {
-            self.items
-                .of(hit)
-                .map(|row| self.items.product(row))
-                .collect()
+            let rows = self.items.of(hit);
+            if may_be_given_back {
+                rows.map(|row| self.items.product(row)).collect()
+            } else {
+                rows.map(|row| self.items.priced(row)).collect()
+            }
         };
         let kind = match self.kinds[hit] {
             PURCHASE => HitKind::Purchase(Box::new(Purchase {
@@ -159,10 +162,6 @@ impl ToldOrders {
             })),
             _ => HitKind::OrderStatus(Box::new(OrderStatus { order })),
         };
-        let dimensions = (1..).zip(&self.dimensions);
-        let dimensions: Vec<(u8, Arc<str>)> = dimensions
-            .filter_map(|(number, column)| Some((number, column.text(hit)?)))
-            .collect();
         Hit {
             time: Timestamp(self.times[hit]),
             sequence: self.sequences[hit],
@@ -174,25 +173,34 @@ impl ToldOrders {
             role: None,
             client: Arc::default(),
             origin: None,
-            page: self.page_of(hit, last_page),
-            custom: (!dimensions.is_empty()).then(|| {
-                Box::new(Custom {
-                    dimensions,
-                    metrics: Vec::new(),
-                })
-            }),
+            page: None,
+            custom: None,
             kind,
         }
     }
 
+    /// Whether it gives something of its order back.
+    pub(super) fn is_refund(&self, hit: usize) -> bool {
+        self.kinds[hit] == REFUND
+    }
+
     /// What the hit told of its order.
     pub(super) fn fields(&self, hit: usize) -> OrderFields {
+        OrderFields {
+            affiliation: self.affiliation.text(hit),
+            coupon: self.coupon.text(hit),
+            ..self.deciding_fields(hit)
+        }
+    }
+
+    /// Without what decides nothing.
+    fn deciding_fields(&self, hit: usize) -> OrderFields {
         let amount = |at: usize| self.amounts[at].get(hit).map(Decimal::from_micros);
         OrderFields {
             id: self.id.text(hit),
-            affiliation: self.affiliation.text(hit),
+            affiliation: None,
             currency: self.currency.text(hit),
-            coupon: self.coupon.text(hit),
+            coupon: None,
             revenue: amount(0),
             revenue_net: amount(1),
             revenue_tax: amount(2),

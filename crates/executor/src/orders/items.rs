@@ -106,6 +106,16 @@ impl Items {
         self.position.get(row)
     }
 
+    /// Only what it cost.
+    pub(super) fn priced(&self, row: usize) -> Product {
+        Product {
+            currency: self.currency.text(row),
+            price: self.price.get(row).map(Decimal::from_micros),
+            quantity: self.quantity.get(row).map(Decimal::from_micros),
+            ..Product::default()
+        }
+    }
+
     pub(super) fn product(&self, row: usize) -> Product {
         Product {
             id: self.id.text(row),

@@ -15,7 +15,7 @@ mod texts;
 mod update;
 mod values;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use afsa_model::{AccountSettings, Exclusion, VisitorKey};
 use afsa_store::{StoreError, Traffic};
@@ -35,7 +35,8 @@ use resolve::{Resolved, Resolver};
 use update::{Known, Update};
 
 use crate::Shard;
-use crate::image::{Image, Pinned, Vocabulary};
+use crate::found::QuestionKey;
+use crate::image::{Budget, Image, Pinned, Shelf, Vocabulary};
 use crate::names::Names;
 
 /// Keeps the orders of an account between questions, with what follows from them.
@@ -46,7 +47,12 @@ use crate::names::Names;
 #[derive(Default)]
 pub struct OrdersCell {
     kept: Mutex<Option<Kept>>,
+    /// What was found in all shards for questions asked before.
+    settled: OnceLock<Arc<Shelf<QuestionKey>>>,
 }
+
+/// A dashboard asks some fifty questions; the bound on memory decides about large answers.
+const MOST_SETTLED: usize = 256;
 
 struct Kept {
     /// In the order of the shards.
@@ -107,6 +113,12 @@ impl OrdersCell {
             kept.carts = Some(carts.clone());
             Ok(carts)
         })
+    }
+
+    /// What was found in all shards for questions asked before.
+    pub(crate) fn settled(&self, budget: &Arc<Budget>) -> &Shelf<QuestionKey> {
+        self.settled
+            .get_or_init(|| Shelf::new(budget, MOST_SETTLED))
     }
 
     /// What products are called.

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::facts::{Fact, Facts};
-use super::gather::{LastPage, ToldOrders};
+use super::gather::ToldOrders;
 use super::people::{Everyone, Place};
 use crate::image::{Image, Words};
 
@@ -99,12 +99,25 @@ impl<'a> Resolver<'a> {
     }
 
     fn share(&self, hits: &[ToldAt]) -> Resolved {
-        let mut last_page = LastPage::default();
-        let told: Vec<_> = hits
-            .iter()
-            .map(|(image, at)| {
-                let (told, at) = (&self.told[*image as usize], *at as usize);
-                (told.hit(at, &mut last_page), told.visit(at))
+        let told_by = |(image, at): &ToldAt| (&self.told[*image as usize], *at as usize);
+        let is_refund = |at: &ToldAt| {
+            let (told, at) = told_by(at);
+            told.is_refund(at)
+        };
+        let id_hash = |at: &ToldAt| {
+            let (told, at) = told_by(at);
+            told.id_hash(at)
+        };
+        // Hits of one order are neighbours here.
+        let of_orders = hits.chunk_by(|one, other| id_hash(one) == id_hash(other));
+        let told: Vec<_> = of_orders
+            .flat_map(|hits| {
+                let is_given_back = hits.iter().any(is_refund);
+                hits.iter().map(move |at| (at, is_given_back))
+            })
+            .map(|(at, is_given_back)| {
+                let (told, at) = told_by(at);
+                (told.hit(at, is_given_back), told.visit(at))
             })
             .collect();
         let told = told

@@ -63,7 +63,7 @@ pub(crate) fn load(world: &World, part: &Part, counted: Counted) -> Result<(), S
                     part.codes(*thing, *dimension)?;
                 }
             }
-            Source::Moment | Source::OwnGoals => {}
+            Source::Moment | Source::OwnGoals | Source::Beside => {}
         }
     }
     Ok(())
@@ -120,6 +120,7 @@ impl Bound {
                         part.orders.coupons(&part.vocabulary),
                     ));
                 }
+                Source::Beside => {}
                 Source::OwnGoals => {
                     bound.own_goals = Some(bound.own_goals.unwrap_or(0) + stride);
                 }

@@ -163,6 +163,8 @@ impl Partial {
 const DENSE_BYTES: u128 = 64 << 20;
 /// The same where there are no more keys than scenes, so that most places will be taken.
 const CROWDED_BYTES: u128 = 256 << 20;
+/// Fewer groups than these are kept as they are.
+const FEW_GROUPS: usize = 64;
 /// More groups of one shard than these are not taken out to be kept.
 const MANY_GROUPS: u32 = 100_000;
 /// More groups than these are refused: the answer alone would take gigabytes.
@@ -395,6 +397,40 @@ impl Cells {
             self.note_customer(key_here(key), code)?;
         }
         Ok(())
+    }
+
+    /// All groups and numbers, to be read only, in as little room as they need.
+    pub(crate) fn settled(mut self) -> Cells {
+        let settled = |index, numbers, groups| Cells {
+            index,
+            numbers,
+            groups,
+            stamps: Vec::new(),
+            visitor: 0,
+            marks: Vec::new(),
+            mark: 0,
+            has_many: false,
+            lump_sums: HashSet::new(),
+            customers: MetCustomers::default(),
+            customer_keys: None,
+        };
+        let found = self.found();
+        let count = found.count_in(0, found.len()) as usize;
+        // An entry of the index takes as much as a few numbers, and the one group of a question
+        // without dimensions is there even if it has nothing.
+        if !self.is_dense() || self.groups < FEW_GROUPS || count.saturating_mul(4) > self.groups {
+            return settled(self.index, self.numbers, self.groups);
+        }
+        let places: Vec<(u128, usize)> = self.groups_with_any().collect();
+        let numbers = self.numbers.iter_mut();
+        let numbers = numbers.map(|numbers| numbers.take(&places)).collect();
+        let keys = places.iter().map(|(key, _)| *key);
+        settled(Some(keys.zip(0..).collect()), numbers, count)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let index = self.index.as_ref().map_or(0, HashMap::capacity);
+        index * 32 + self.numbers.iter().map(Numbers::bytes).sum::<usize>()
     }
 
     /// The position of a key's group, if there is one.

@@ -75,6 +75,8 @@ pub(crate) enum Source {
     OwnGoals,
     /// Things of a kind in the visit.
     Joined(Kind),
+    /// Another dimension, which tells it.
+    Beside,
 }
 
 impl Source {
@@ -86,6 +88,7 @@ impl Source {
         let is_of_row = matches!(thing, Thing::OrderRow | Thing::RefundRow);
         let converts = matches!(counted, Counted::Conversion(_));
         match dimension.kind() {
+            _ if is_told_beside(dimension, beside) => Source::Beside,
             Kind::Visit => Source::Visit,
             Kind::Time => Source::Moment,
             Kind::PageView | Kind::AnyHit if matches!(thing, Thing::PageView | Thing::Event) => {
@@ -105,6 +108,12 @@ impl Source {
             kind => Source::Joined(kind),
         }
     }
+}
+
+/// Whether another dimension of the question tells this one: a product is called the same wherever
+/// it stands.
+pub(crate) fn is_told_beside(dimension: Dimension, beside: &[Dimension]) -> bool {
+    dimension == Dimension::Product && beside.contains(&Dimension::ProductSku)
 }
 
 /// The tables in which things of a joined kind lie.
