@@ -70,7 +70,48 @@ pub fn measure_shop(server: &Server, key: &str, rounds: usize, orders: u64) -> R
             |round| batch(&[*report], &format!("2025-02-{:02}", round + 1), None),
         )?;
     }
+    for (name, action) in shop_actions() {
+        let asked = |from: &str| {
+            let mut action = action.clone();
+            action["from"] = from.into();
+            action["to"] = "2025-12-31".into();
+            json!({"account_id": "00000001", "actions": {name: action}})
+        };
+        let (_, answer) = timed(server, key, &asked(YEAR_START))?;
+        check(&answer, &[name])?;
+        print_times(name, server, key, rounds.min(27), |round| {
+            asked(&format!("2025-02-{:02}", round + 1))
+        })?;
+    }
     Ok(())
+}
+
+/// What is asked of a shop beside reports, by the name of the figure.
+fn shop_actions() -> [(&'static str, Value); 8] {
+    let models = [
+        "first",
+        "last",
+        "last_non_direct",
+        "linear",
+        "position",
+        "time_decay",
+    ];
+    [
+        ("list_orders", json!({"action": "orders", "limit": 100})),
+        (
+            "list_completed_orders",
+            json!({"action": "orders", "state": "completed", "limit": 100}),
+        ),
+        ("list_products", json!({"action": "products", "limit": 100})),
+        ("list_carts", json!({"action": "carts", "limit": 100})),
+        ("checkout", json!({"action": "checkout"})),
+        (
+            "attribution",
+            json!({"action": "attribution", "models": models, "dimensions": ["channel"]}),
+        ),
+        ("cohorts", json!({"action": "cohorts"})),
+        ("rfm", json!({"action": "rfm"})),
+    ]
 }
 
 /// An order of somebody who bought before.

@@ -12,7 +12,7 @@ use crate::bits::Bits;
 use crate::execute::Basis;
 use crate::filter::{Judge, Left, judge_all};
 use crate::image::Thing;
-use crate::orders::{CartReader, LastPage, PartSales};
+use crate::orders::{CartReader, LastPage};
 use crate::part::things_of;
 use crate::world::{Needs, World};
 use crate::{OrdersCell, Shard};
@@ -84,7 +84,7 @@ pub fn sales(
     let basis = Basis::of(shards, cell, settings, &question, needs_orders(&question))?;
     let world = basis.whole_world(&question)?;
     let chosen = chosen_orders(&world, &question)?;
-    let parts: Vec<PartSales> = world
+    let parts: Vec<Sales> = world
         .parts
         .par_iter()
         .zip(chosen)
@@ -94,24 +94,14 @@ pub fn sales(
     whole
         .sales
         .reserve(parts.iter().map(|it| it.sales.len()).sum());
-    // Customers have codes of a vocabulary, in which there may be many who aren't asked about.
-    let mut numbers: Vec<u32> = Vec::new();
     for part in parts {
         let before = whole.refunds.len() as u32;
         whole.refunds.extend(part.refunds);
         whole.sales.extend(part.sales.into_iter().map(|mut sale| {
-            let code = sale.customer as usize;
-            if numbers.len() <= code {
-                numbers.resize(code + 1, u32::MAX);
-            }
-            if numbers[code] == u32::MAX {
-                numbers[code] = whole.customers;
-                whole.customers += 1;
-            }
-            sale.customer = numbers[code];
             sale.refunds = sale.refunds.start + before..sale.refunds.end + before;
             sale
         }));
+        whole.customers = whole.customers.max(part.customers);
     }
     Ok(whole)
 }

@@ -15,6 +15,7 @@ use afsa_store::{
     Condition, ConditionScope, Dimension, Filter, JourneyEnd, JourneyVisit, Journeys, Kind,
     Measure, Question, Snapshot, StoreError, Test, Value,
 };
+use rayon::prelude::*;
 
 use crate::fraction::{Figure, Fraction};
 use crate::selection::Selection;
@@ -24,6 +25,8 @@ use crate::selection::Selection;
 const ORDER: i128 = 232_792_560 * 1_000_000;
 /// The channel of visits of which nothing tells where they came from.
 const DIRECT: &str = "Direct";
+/// Fewer orders than these aren't worth a task of their own.
+const ORDERS_OF_A_TASK: usize = 4_096;
 /// The weight of the latest visit under time decay; each half-life before halves it.
 const LATEST: u64 = 1 << 32;
 
@@ -200,6 +203,9 @@ impl Credit {
 
     /// What lies between two marks of a scale from 0 to `whole`.
     fn between(&self, from: u128, to: u128, whole: u128) -> Credit {
+        if from == 0 && to == whole {
+            return *self;
+        }
         let part = |amount: i128| {
             let up_to = |mark: u128| scaled(amount, mark, whole);
             up_to(to).saturating_sub(up_to(from))
@@ -288,29 +294,23 @@ fn owed(question: &Question, snapshot: &dyn Snapshot) -> Result<Vec<Owed>, Store
 /// Shares out orders by their journeys, whose values are those of the dimensions and then the
 /// channel. An order of no touch is owed to nothing known: null in every dimension.
 pub fn attribute(owed: &[Owed], journeys: &Journeys, attributing: &Attributing) -> Attribution {
-    let width = attributing.dimensions.len();
-    let models = attributing.models.len();
-    let keys = Keys::of(journeys, width);
-    let mut credits = vec![vec![Credit::default(); models]; keys.rows.len()];
-    let mut total = Credit::default();
-    for (index, Owed { end, credit }) in owed.iter().enumerate() {
-        total.add(*credit);
-        let touches = keys.touches(journeys.to(index), end.time, attributing.lookback);
-        for (place, model) in attributing.models.iter().enumerate() {
-            if touches.is_empty() {
-                credits[Keys::NOTHING][place].add(*credit);
-                continue;
+    let keys = Keys::of(journeys, attributing.dimensions.len());
+    let nothing = || Shares::of(keys.rows.len(), attributing.models.len());
+    // Orders by the million are shared out side by side; each task has rows of its own, so there
+    // are no more tasks than can run.
+    let threads = rayon::current_num_threads().max(1);
+    let of_a_task = owed.len().div_ceil(threads).max(ORDERS_OF_A_TASK);
+    let Shares { credits, total } = owed
+        .par_chunks(of_a_task)
+        .enumerate()
+        .map(|(task, owed)| {
+            let mut shares = nothing();
+            for (index, owed) in (task * of_a_task..).zip(owed) {
+                shares.add_order(owed, journeys.to(index), &keys, attributing);
             }
-            let weights = model.weights(&touches, attributing.half_life);
-            let whole = weights.iter().map(|weight| u128::from(*weight)).sum();
-            let mut mark = 0;
-            for (touch, weight) in touches.iter().zip(weights) {
-                let end = mark + u128::from(weight);
-                credits[touch.row][place].add(credit.between(mark, end, whole));
-                mark = end;
-            }
-        }
-    }
+            shares
+        })
+        .reduce(nothing, Shares::with);
     let mut rows: Vec<AttributionRow> = keys
         .rows
         .into_iter()
@@ -329,6 +329,58 @@ pub fn attribute(owed: &[Owed], journeys: &Journeys, attributing: &Attributing) 
         by_orders.then_with(|| left.keys.cmp(&right.keys))
     });
     Attribution { rows, total }
+}
+
+/// What rows are owed of some of the orders.
+struct Shares {
+    /// By row, then by model.
+    credits: Vec<Vec<Credit>>,
+    total: Credit,
+}
+
+impl Shares {
+    fn of(rows: usize, models: usize) -> Shares {
+        Shares {
+            credits: vec![vec![Credit::default(); models]; rows],
+            total: Credit::default(),
+        }
+    }
+
+    fn add_order(
+        &mut self,
+        Owed { end, credit }: &Owed,
+        journey: &[JourneyVisit],
+        keys: &Keys,
+        attributing: &Attributing,
+    ) {
+        self.total.add(*credit);
+        let touches = keys.touches(journey, end.time, attributing.lookback);
+        for (place, model) in attributing.models.iter().enumerate() {
+            if touches.is_empty() {
+                self.credits[Keys::NOTHING][place].add(*credit);
+                continue;
+            }
+            let weights = model.weights(&touches, attributing.half_life);
+            let whole = weights.iter().map(|weight| u128::from(*weight)).sum();
+            let mut mark = 0;
+            for (touch, weight) in touches.iter().zip(weights) {
+                if weight == 0 {
+                    continue;
+                }
+                let end = mark + u128::from(weight);
+                self.credits[touch.row][place].add(credit.between(mark, end, whole));
+                mark = end;
+            }
+        }
+    }
+
+    fn with(mut self, others: Shares) -> Shares {
+        self.total.add(others.total);
+        let rows = self.credits.iter_mut().zip(others.credits);
+        let cells = rows.flat_map(|(mine, others)| mine.iter_mut().zip(others));
+        cells.for_each(|(mine, other)| mine.add(other));
+        self
+    }
 }
 
 /// A visit that an order may be owed to.
@@ -411,11 +463,8 @@ fn decayed(age: i64, half_life: i64) -> u64 {
     let halvings = u32::try_from(age / half_life).unwrap_or(u32::MAX);
     let mut rest = u128::try_from(age % half_life).unwrap_or(0);
     let half_life = u128::try_from(half_life).unwrap_or(1);
-    // 2^(−1/2), 2^(−1/4), … for each binary place of the rest, as 62 bits after the point.
-    let mut root: u128 = 1 << 61;
     let mut product: u128 = 1 << 62;
-    for _ in 0..40 {
-        root = (root << 62).isqrt();
+    for root in ROOTS {
         rest *= 2;
         if rest >= half_life {
             rest -= half_life;
@@ -426,6 +475,19 @@ fn decayed(age: i64, half_life: i64) -> u64 {
     let weight = weight.checked_shr(halvings).unwrap_or(0);
     u64::try_from(weight).unwrap_or(LATEST).max(1)
 }
+
+/// 2^(−1/2), 2^(−1/4), … for each binary place of a fraction, as 62 bits after the point.
+const ROOTS: [u128; 40] = {
+    let mut roots = [0; 40];
+    let mut root: u128 = 1 << 61;
+    let mut place = 0;
+    while place < roots.len() {
+        root = (root << 62).isqrt();
+        roots[place] = root;
+        place += 1;
+    }
+    roots
+};
 
 /// A lookback or half-life of so many days.
 pub fn days(days: i64) -> i64 {

@@ -111,6 +111,7 @@ fn of_sales(sales: &Sales, end: Timestamp) -> Rfm {
         let value = sale.revenue.saturating_sub(given_back);
         sums.value = sums.value.saturating_add(value);
     }
+    customers.retain(|sums| sums.orders > 0);
     let recency = Ranks::of(customers.iter().map(|sums| -sums.since_last));
     let frequency = Ranks::of(customers.iter().map(|sums| sums.orders.into()));
     let monetary = Ranks::of(customers.iter().map(|sums| sums.value));
@@ -134,22 +135,28 @@ fn of_sales(sales: &Sales, end: Timestamp) -> Rfm {
     }
 }
 
-/// All values of a figure, ascending; more is better.
-struct Ranks(Vec<i128>);
+/// Where the scores of a figure begin; more is better. A value has a score more for each of these
+/// marks that it is above.
+struct Ranks([Option<i128>; SCORES as usize - 1]);
 
 impl Ranks {
     fn of(values: impl Iterator<Item = i128>) -> Ranks {
         let mut values: Vec<i128> = values.collect();
-        values.sort_unstable();
-        Ranks(values)
+        let all = values.len() as u64;
+        let mut above = 0;
+        Ranks(std::array::from_fn(|_| {
+            above += 1;
+            // As many as these have to be worse. So the last of them, by rank, is.
+            let worse = all.saturating_mul(above).div_ceil(SCORES);
+            let last = usize::try_from(worse).ok()?.checked_sub(1)?;
+            let (_, mark, _) = (last < values.len()).then(|| values.select_nth_unstable(last))?;
+            Some(*mark)
+        }))
     }
 
     fn score(&self, value: i128) -> u8 {
-        let worse = self.0.partition_point(|other| *other < value) as u64;
-        let all = (self.0.len() as u64).max(1);
-        // Below five, since nobody is worse than himself.
-        let fifths = worse.saturating_mul(SCORES) / all;
-        u8::try_from(fifths).unwrap_or(u8::MAX).saturating_add(1)
+        let above = self.0.iter().flatten().filter(|mark| **mark < value);
+        above.fold(1, |score, _| score + 1)
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Sales {
     pub sales: Vec<Sale>,
     /// What was given back of all of them, and when. Those of one sale stand together, by time.
     pub refunds: Vec<(Timestamp, i128)>,
-    /// How many customers made them.
+    /// Above every customer's number; not all below it need be somebody's.
     pub customers: u32,
 }
 

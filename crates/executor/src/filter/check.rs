@@ -1,8 +1,10 @@
 //! Tests of single values.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afsa_store::{StoreError, Test, Value};
+use hashbrown::HashSet;
 use regex::{Regex, RegexBuilder};
 
 use crate::key::Meaning;
@@ -14,6 +16,10 @@ pub(crate) struct Check {
 }
 
 enum CheckKind {
+    Is {
+        wanted: HashSet<String>,
+        case_sensitive: bool,
+    },
     Text {
         compare: fn(&str, &str) -> bool,
         wanted: Vec<String>,
@@ -37,7 +43,13 @@ impl Check {
             case_sensitive,
         };
         let kind = match test {
-            Test::Is(wanted) => text(|value, wanted| value == wanted, wanted),
+            Test::Is(wanted) => {
+                let wanted = wanted.iter().map(|text| folded(text, case_sensitive));
+                CheckKind::Is {
+                    wanted: wanted.map(Cow::into_owned).collect(),
+                    case_sensitive,
+                }
+            }
             Test::Contains(wanted) => text(|value, wanted| value.contains(wanted), wanted),
             Test::StartsWith(wanted) => text(|value, wanted| value.starts_with(wanted), wanted),
             Test::EndsWith(wanted) => text(|value, wanted| value.ends_with(wanted), wanted),
@@ -63,9 +75,27 @@ impl Check {
     pub(crate) fn outcomes(&self, meaning: &Meaning) -> Arc<Vec<bool>> {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let known = outcomes.len() as u32;
-        if known < meaning.codes() {
+        if known >= meaning.codes() {
+            return outcomes.clone();
+        }
+        let outcomes = &mut *outcomes;
+        if let CheckKind::Is {
+            wanted,
+            case_sensitive: true,
+        } = &self.kind
+        {
+            // The few values that are wanted are looked up, instead of looking at all there are.
+            let mut found = vec![false; meaning.codes() as usize];
+            for text in wanted {
+                let code = meaning.code(&Value::Text(text.as_str().into()));
+                if let Some(outcome) = code.and_then(|code| found.get_mut(code as usize)) {
+                    *outcome = true;
+                }
+            }
+            *outcomes = Arc::new(found);
+        } else {
             let values = meaning.values_from(known);
-            Arc::make_mut(&mut outcomes).extend(values.iter().map(|value| self.meets(value)));
+            Arc::make_mut(outcomes).extend(values.iter().map(|value| self.meets(value)));
         }
         outcomes.clone()
     }
@@ -75,6 +105,13 @@ impl Check {
         match (&self.kind, value) {
             (_, Value::Null) => false,
             (CheckKind::IsSet, _) => true,
+            (
+                CheckKind::Is {
+                    wanted,
+                    case_sensitive,
+                },
+                Value::Text(text),
+            ) => wanted.contains(&*folded(text, *case_sensitive)),
             (
                 CheckKind::Text {
                     compare,
@@ -96,7 +133,7 @@ impl Check {
 }
 
 /// Where case doesn't matter, Unicode's lower case stands on both sides.
-fn folded(text: &str, case_sensitive: bool) -> std::borrow::Cow<'_, str> {
+fn folded(text: &str, case_sensitive: bool) -> Cow<'_, str> {
     if case_sensitive {
         text.into()
     } else {

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use afsa_model::{TimeRange, Timestamp, VisitorKey};
-use afsa_store::{Dimension, Measure, Order, Sale};
+use afsa_store::{Dimension, Measure, Order, Sale, Sales};
 use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::amounts::Exact;
@@ -60,14 +60,6 @@ enum Moments {
 pub(crate) struct Coupons {
     pub(crate) starts: Vec<u32>,
     pub(crate) codes: Vec<u32>,
-}
-
-/// The sales of one part. Their customers are codes of a vocabulary.
-#[derive(Default)]
-pub(crate) struct PartSales {
-    pub(crate) sales: Vec<Sale>,
-    /// When what was given back.
-    pub(crate) refunds: Vec<(Timestamp, i128)>,
 }
 
 /// What the things that a measure counts add to it.
@@ -411,16 +403,18 @@ impl PartOrders {
         }
     }
 
-    /// These orders but for cancelled ones, as figures need them.
-    pub(crate) fn sales(&self, orders: &Bits, customers: &Customers) -> PartSales {
+    /// These orders but for cancelled ones, as figures need them. The customers' numbers are codes of
+    /// the vocabulary.
+    pub(crate) fn sales(&self, orders: &Bits, customers: &Customers) -> Sales {
         let facts = &self.facts;
         let amount = |money: Money, order| facts.money(money).amount(order);
-        let mut part = PartSales::default();
+        let mut part = Sales::default();
         for order in orders.ones_in(0, orders.len()) {
             if facts.is_cancelled(order) {
                 continue;
             }
             let customer = facts.customer(order).code;
+            part.customers = part.customers.max(customer.saturating_add(1));
             let is_excluded = facts.is_excluded(order);
             let from = part.refunds.len() as u32;
             let refunds = facts.refunds()[facts.refunds_of(order)].iter();

@@ -25,7 +25,7 @@ use rayon::prelude::*;
 pub(crate) use amounts::{Exact, NOTHING};
 pub(crate) use cart_reader::CartReader;
 pub(crate) use carts::{CartSteps, Carts};
-pub(crate) use columns::{Coupons, OrderAmounts, PartOrders, PartSales};
+pub(crate) use columns::{Coupons, OrderAmounts, PartOrders};
 pub(crate) use customers::{Customer, Customers};
 use facts::Facts;
 pub(crate) use gather::{LastPage, ToldOrders};

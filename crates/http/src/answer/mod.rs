@@ -119,7 +119,7 @@ pub(crate) fn response(
 
 pub(crate) use figure::{digits_of, to_json as figure_to_json};
 pub(crate) use json::{document, key_to_json};
-pub(crate) use listing::Listing;
+pub(crate) use listing::{Cell, Column, Listing};
 
 #[cfg(test)]
 mod tests {

@@ -13,13 +13,30 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
+use serde_json::Value;
 
 use super::figure::{digits_of, whole};
+use super::listing::{self, Cell, Listing};
 use crate::question::Answered;
 
-/// A file of one row group; an answer has at most some thousands of rows.
+/// A table of figures.
 pub(crate) fn table(answered: &Answered) -> Result<Vec<u8>> {
-    let columns = columns(answered);
+    file(columns(answered))
+}
+
+/// A list of things.
+pub(crate) fn list(listing: &Listing) -> Result<Vec<u8>> {
+    file(
+        listing
+            .columns
+            .iter()
+            .map(|it| listed(it, listing))
+            .collect(),
+    )
+}
+
+/// A file of one row group; an answer has at most some thousands of rows.
+fn file(columns: Vec<Column>) -> Result<Vec<u8>> {
     let fields = columns
         .iter()
         .map(|column| column.schema().map(Arc::new))
@@ -122,6 +139,46 @@ fn columns(answered: &Answered) -> Vec<Column> {
         }
     }
     columns
+}
+
+fn listed(column: &listing::Column, listing: &Listing) -> Column {
+    let rows = listing.rows.iter();
+    let told = rows.map(|row| row.get(&column.name).filter(|it| !it.is_null()));
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let cells = match column.cell {
+        Cell::Text => {
+            let cell = |told: Option<&Value>| Some(ByteArray::from(text(told?).into_bytes()));
+            Cells::Texts(told.map(cell).collect())
+        }
+        Cell::Whole => Cells::Wholes(told.map(|told| told?.as_i64()).collect()),
+        Cell::Number => Cells::Numbers(told.map(|told| told?.as_f64()).collect()),
+        Cell::Money => {
+            // Each is told with its currency's digits, and all of a column are the same in a file.
+            let told: Vec<Option<String>> = told.map(|told| told.map(text)).collect();
+            let fraction = |text: &String| text.split_once('.').map_or(0, |(_, it)| it.len());
+            let digits = told.iter().flatten().map(fraction).max().unwrap_or(0);
+            let digits = digits.max(listing.digits());
+            let cell = |told: &Option<String>| decimal(told.as_ref()?, digits);
+            Cells::Amounts {
+                cells: told.iter().map(cell).collect(),
+                digits: digits as u32,
+            }
+        }
+    };
+    Column {
+        name: column.name.clone(),
+        cells,
+    }
+}
+
+/// A decimal number with so many digits after the point.
+fn decimal(text: &str, digits: usize) -> Option<FixedLenByteArray> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let units: i128 = format!("{whole}{fraction:0<digits$}").parse().ok()?;
+    Some(FixedLenByteArray::from(units.to_be_bytes().to_vec()))
 }
 
 fn cells(figures: impl Iterator<Item = Figure>, unit: MetricUnit, digits: u32) -> Cells {

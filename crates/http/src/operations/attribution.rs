@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::listed::Listed;
 use super::{account_id_in_query, selecting};
-use crate::answer::{Format, Listing, key_to_json};
+use crate::answer::{Cell, Column, Format, Listing, key_to_json};
 use crate::fields::{Fields, Place};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
 use crate::problem::{Problem, Word};
@@ -77,9 +77,9 @@ async fn answer(call: Call) -> Result<Response, Problem> {
         let named = Listing::format(&mut fields);
         let format = named
             .or(format)
-            .unwrap_or_else(|| Listing::accepted(&call.headers));
+            .unwrap_or_else(|| Format::accepted(&call.headers));
         let subject = Subject::of(call.authorized.clone(), call.now)?;
-        Ok(list(&subject, fields, format)?.response(format))
+        list(&subject, fields, format)?.response(format)
     };
     server.gate.run(&server.limits, answering).await
 }
@@ -153,15 +153,17 @@ fn flatten(row: &mut Map<String, Value>) {
     }
 }
 
-fn columns(attributing: &Attributing) -> Vec<String> {
-    let mut columns: Vec<String> = attributing
-        .dimensions
-        .iter()
-        .map(Dimension::to_string)
-        .collect();
+fn columns(attributing: &Attributing) -> Vec<Column> {
+    let dimensions = attributing.dimensions.iter();
+    let mut columns: Vec<Column> = dimensions.map(|it| Column::of(*it)).collect();
     for model in &attributing.models {
-        let figures = ["orders", "revenue", "net_revenue", "share"];
-        columns.extend(figures.map(|figure| format!("{model}_{figure}")));
+        let figures = [
+            ("orders", Cell::Number),
+            ("revenue", Cell::Money),
+            ("net_revenue", Cell::Money),
+            ("share", Cell::Number),
+        ];
+        columns.extend(figures.map(|(name, cell)| Column::new(format!("{model}_{name}"), cell)));
     }
     columns
 }
@@ -295,7 +297,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
             "default": 7,
         },
         "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 100},
-        "format": {"type": "string", "enum": Listing::FORMATS},
+        "format": {"type": "string", "enum": Format::NAMES},
     });
     if let (Some(properties), Value::Object(others)) = (properties.as_object_mut(), others) {
         properties.extend(others);
@@ -346,6 +348,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 fn described_answer() -> Answer {
     let schema = schemas::reference("AttributionAnswer");
     let mut answer = Answer::json("The orders, shared out.", schema);
-    answer.media.extend(schemas::text_media());
+    answer.media.extend(schemas::table_media());
     answer
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::listed::Listed;
 use super::selecting;
-use crate::answer::{Format, Listing, key_to_json};
+use crate::answer::{Cell, Column, Format, Listing, key_to_json};
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
@@ -39,15 +39,15 @@ const OF_VISITS: [Dimension; 8] = [
 ];
 
 /// What a table tells of a cart; the others are lists.
-const COLUMNS: [&str; 8] = [
-    "visitor",
-    "start",
-    "state",
-    "first_change",
-    "last_change",
-    "products",
-    "pieces",
-    "value",
+const COLUMNS: [(&str, Cell); 8] = [
+    ("visitor", Cell::Text),
+    ("start", Cell::Text),
+    ("state", Cell::Text),
+    ("first_change", Cell::Text),
+    ("last_change", Cell::Text),
+    ("products", Cell::Whole),
+    ("pieces", Cell::Number),
+    ("value", Cell::Money),
 ];
 
 pub(super) const LIST: Listed = Listed {
@@ -120,11 +120,11 @@ fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Lis
     if let Some(state) = &state {
         echo.insert("state".into(), state.as_str().into());
     }
-    let columns = COLUMNS.into_iter().map(str::to_owned);
-    let of_visits = OF_VISITS.iter().map(Dimension::to_string);
+    let mut columns = Column::all(&COLUMNS);
+    columns.extend(OF_VISITS.map(Column::of));
     Ok(Listing {
         name: "carts",
-        columns: columns.chain(of_visits).collect(),
+        columns,
         rows: rows.collect(),
         beside: Map::from_iter([
             ("meta".to_owned(), meta.into()),
@@ -206,7 +206,8 @@ fn shown(cart: &CartFacts, telling: &Telling) -> Map<String, Value> {
         quantity(pieces),
         telling.money(cart.value),
     ];
-    let columns = COLUMNS.into_iter().map(str::to_owned).zip(told);
+    let columns = COLUMNS.into_iter().map(|(name, _)| name.to_owned());
+    let columns = columns.zip(told);
     let of_visits = OF_VISITS.iter().zip(&cart.values);
     let of_visits = of_visits.map(|(dimension, key)| (dimension.to_string(), key_to_json(key)));
     columns.chain(of_visits).collect()
@@ -312,6 +313,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 
 fn described() -> Answer {
     let mut answer = Answer::json("The carts.", schemas::reference("CartList"));
-    answer.media.extend(schemas::text_media());
+    answer.media.extend(schemas::table_media());
     answer
 }

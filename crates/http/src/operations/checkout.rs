@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::listed::Listed;
 use super::selecting;
-use crate::answer::{Format, Listing};
+use crate::answer::{Cell, Column, Format, Listing};
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Handler, Operation};
 use crate::problem::{Problem, Word};
@@ -25,13 +25,13 @@ const DEFAULT_PERIOD: &str = "30d";
 const MOST_TOLD: usize = 1_000;
 
 /// What a table tells of a step; the options are a list.
-const FIGURES: [&str; 6] = [
-    "visits",
-    "entries",
-    "returns",
-    "continued",
-    "dropouts",
-    "dropout_rate",
+const FIGURES: [(&str, Cell); 6] = [
+    ("visits", Cell::Whole),
+    ("entries", Cell::Whole),
+    ("returns", Cell::Whole),
+    ("continued", Cell::Whole),
+    ("dropouts", Cell::Whole),
+    ("dropout_rate", Cell::Number),
 ];
 
 pub(super) const FUNNEL: Listed = Listed {
@@ -114,10 +114,11 @@ fn list(subject: &Subject, fields: Fields<'_>, format: Format) -> Result<Listing
     ] {
         meta.insert(name.into(), end.map(|end| zone.format(end)).into());
     }
-    let mut columns: Vec<String> = ["step", "label"].map(str::to_owned).to_vec();
-    columns.extend(FIGURES.map(str::to_owned));
+    let mut columns = Column::all(&[("step", Cell::Whole), ("label", Cell::Text)]);
+    columns.extend(Column::all(&FIGURES));
     if previous.is_some() {
-        columns.extend(FIGURES.map(previous_name));
+        let previous = FIGURES.map(|(name, cell)| Column::new(previous_name(name), cell));
+        columns.extend(previous);
     }
     Ok(Listing {
         name: "checkout",
@@ -219,6 +220,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 fn described() -> Answer {
     let schema = schemas::reference("CheckoutAnswer");
     let mut answer = Answer::json("The steps, by number.", schema);
-    answer.media.extend(schemas::text_media());
+    answer.media.extend(schemas::table_media());
     answer
 }

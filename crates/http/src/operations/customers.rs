@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::listed::Listed;
 use super::selecting;
-use crate::answer::{Format, Listing};
+use crate::answer::{Cell, Column, Format, Listing};
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
@@ -19,29 +19,29 @@ use crate::selected::{self, Telling};
 const DEFAULT_PERIOD: &str = "12mo";
 
 /// A table of cohorts has a row for each of their months.
-const COHORT_COLUMNS: [&str; 9] = [
-    "month",
-    "cohort_customers",
-    "months_after",
-    "customers",
-    "retention_rate",
-    "orders",
-    "revenue",
-    "net_revenue",
-    "value_per_customer",
+const COHORT_COLUMNS: [(&str, Cell); 9] = [
+    ("month", Cell::Text),
+    ("cohort_customers", Cell::Whole),
+    ("months_after", Cell::Whole),
+    ("customers", Cell::Whole),
+    ("retention_rate", Cell::Number),
+    ("orders", Cell::Whole),
+    ("revenue", Cell::Money),
+    ("net_revenue", Cell::Money),
+    ("value_per_customer", Cell::Money),
 ];
 
-const GROUP_COLUMNS: [&str; 10] = [
-    "recency",
-    "frequency",
-    "monetary",
-    "customers",
-    "orders",
-    "revenue",
-    "value",
-    "value_per_customer",
-    "orders_per_customer",
-    "days_since_order",
+const GROUP_COLUMNS: [(&str, Cell); 10] = [
+    ("recency", Cell::Whole),
+    ("frequency", Cell::Whole),
+    ("monetary", Cell::Whole),
+    ("customers", Cell::Whole),
+    ("orders", Cell::Whole),
+    ("revenue", Cell::Money),
+    ("value", Cell::Money),
+    ("value_per_customer", Cell::Money),
+    ("orders_per_customer", Cell::Number),
+    ("days_since_order", Cell::Number),
 ];
 
 pub(super) const COHORTS: Listed = Listed {
@@ -105,7 +105,7 @@ fn list_cohorts(subject: &Subject, fields: Fields<'_>, format: Format) -> Result
     let found = cohorts(&selection, &*subject.snapshot)?;
     let telling = Telling::of(&selection);
     let rows = match format {
-        Format::Csv => found
+        Format::Csv | Format::Parquet => found
             .iter()
             .flat_map(|cohort| month_rows(cohort, &telling))
             .collect(),
@@ -116,7 +116,7 @@ fn list_cohorts(subject: &Subject, fields: Fields<'_>, format: Format) -> Result
     };
     Ok(Listing {
         name: "cohorts",
-        columns: COHORT_COLUMNS.map(str::to_owned).to_vec(),
+        columns: Column::all(&COHORT_COLUMNS),
         rows,
         beside: beside(subject, &selection)?,
     })
@@ -131,7 +131,7 @@ fn list_groups(subject: &Subject, fields: Fields<'_>, _format: Format) -> Result
     beside.insert("totals".into(), sums_to_json(&total, &telling).into());
     Ok(Listing {
         name: "rfm",
-        columns: GROUP_COLUMNS.map(str::to_owned).to_vec(),
+        columns: Column::all(&GROUP_COLUMNS),
         rows: rows.collect(),
         beside,
     })
@@ -281,7 +281,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 fn described_cohorts() -> Answer {
     let schema = schemas::reference("CohortsAnswer");
     let mut answer = Answer::json("The cohorts, by month.", schema);
-    answer.media.extend(schemas::text_media());
+    answer.media.extend(schemas::table_media());
     answer
 }
 
@@ -301,6 +301,6 @@ fn described_groups() -> Answer {
     }
     let schema = schemas::reference("RfmAnswer");
     let mut answer = Answer::json("The groups, the best first.", schema);
-    answer.media.extend(schemas::text_media());
+    answer.media.extend(schemas::table_media());
     answer
 }

@@ -49,12 +49,12 @@ impl Listed {
             let mut fields = call.parameter_fields();
             fields.given("account_id");
             let format = Listing::format(&mut fields);
-            let format = format.unwrap_or_else(|| Listing::accepted(&call.headers));
+            let format = format.unwrap_or_else(|| Format::accepted(&call.headers));
             let subject = Subject::of(call.authorized.clone(), call.now)?;
             let listing = (self.find)(&subject, fields, format)?;
             let next = listing.next_cursor();
             let link = next.and_then(|next| next_link(self.path, &call.parameters, next));
-            let mut response = listing.response(format);
+            let mut response = listing.response(format)?;
             if let Some(link) = link {
                 response.headers_mut().insert(LINK, link);
             }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::listed::Listed;
 use super::{selecting, stats};
-use crate::answer::{Format, Listing, digits_of, figure_to_json, key_to_json};
+use crate::answer::{Cell, Column, Format, Listing, digits_of, figure_to_json, key_to_json};
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
@@ -57,14 +57,14 @@ const METRICS: [&str; 16] = [
 ];
 
 /// What a product is beside its figures, in the order of a table.
-const FACTS: [&str; 7] = [
-    "sku",
-    "name",
-    "brand",
-    "category",
-    "variants",
-    "last_price",
-    "last_price_currency",
+const FACTS: [(&str, Cell); 7] = [
+    ("sku", Cell::Text),
+    ("name", Cell::Text),
+    ("brand", Cell::Text),
+    ("category", Cell::Text),
+    ("variants", Cell::Text),
+    ("last_price", Cell::Money),
+    ("last_price_currency", Cell::Text),
 ];
 
 pub(super) const LIST: Listed = Listed {
@@ -172,10 +172,11 @@ fn list(subject: &Subject, mut fields: Fields<'_>, _format: Format) -> Result<Li
     meta.insert("next_cursor".into(), next.clone().into());
     let mut echo = selected::echo(&selection);
     echo.insert("order_by".into(), order_by.into());
-    let columns = FACTS.into_iter().chain(METRICS);
+    let mut columns = Column::all(&FACTS);
+    columns.extend(METRICS.map(Column::of_metric));
     Ok(Listing {
         name: "products",
-        columns: columns.map(str::to_owned).collect(),
+        columns,
         rows,
         beside: Map::from_iter([
             ("meta".to_owned(), meta.into()),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{account_id_in_query, stats};
-use crate::answer::Listing;
+use crate::answer::Format;
 use crate::operation::Parameter;
 use crate::schemas;
 
@@ -74,7 +74,7 @@ pub(super) fn format() -> Parameter {
     Parameter::in_query(
         "format",
         "How the answer is written, in place of what the header Accept says.",
-        json!({"type": "string", "enum": Listing::FORMATS}),
+        json!({"type": "string", "enum": Format::NAMES}),
         "json",
     )
 }

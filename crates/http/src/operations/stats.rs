@@ -202,11 +202,7 @@ fn unknown_report(name: &str) -> Problem {
 fn table_answer() -> Answer {
     let schema = schemas::reference("StatisticsAnswer");
     let mut answer = Answer::json("The table.", schema);
-    answer.media.extend(schemas::text_media());
-    let binary = json!({"type": "string", "format": "binary"});
-    answer
-        .media
-        .push(("application/vnd.apache.parquet", binary));
+    answer.media.extend(schemas::table_media());
     answer
 }
 

@@ -107,9 +107,14 @@ pub(crate) fn selection_meta(others: Value) -> Value {
     whole(meta)
 }
 
-/// CSV and NDJSON beside JSON.
-pub(crate) fn text_media() -> [(&'static str, Value); 2] {
-    [("text/csv", text()), ("application/x-ndjson", text())]
+/// Tables beside JSON.
+pub(crate) fn table_media() -> [(&'static str, Value); 3] {
+    let binary = json!({"type": "string", "format": "binary"});
+    [
+        ("text/csv", text()),
+        ("application/x-ndjson", text()),
+        ("application/vnd.apache.parquet", binary),
+    ]
 }
 
 /// An object all of whose properties are always there.

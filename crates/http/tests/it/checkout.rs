@@ -95,7 +95,4 @@ async fn steps_are_written_as_tables() {
         .collect();
     let json = app.get(path).await.expect(200).json();
     assert_eq!(Value::from(rows), json["data"]);
-    app.get(&format!("{path}&format=parquet"))
-        .await
-        .problem(400, "invalid_request");
 }

@@ -23,4 +23,5 @@ mod promise;
 mod rates;
 mod shop;
 mod stats;
+mod tables;
 mod ways;

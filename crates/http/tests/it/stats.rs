@@ -301,7 +301,7 @@ async fn money_is_text_with_the_digits_of_its_currency() {
 }
 
 /// The rows as JSON writes them.
-fn parquet_rows(bytes: Bytes) -> Vec<Value> {
+pub fn parquet_rows(bytes: Bytes) -> Vec<Value> {
     let to_json = |field: &Field| match field {
         Field::Null => Value::Null,
         Field::Str(text) => text.as_str().into(),

@@ -19,7 +19,7 @@ use serde_json::{Map, json};
 
 use super::listed::Listed;
 use super::{account_id_in_query, selecting, stats};
-use crate::answer::{Format, Listing};
+use crate::answer::{Column, Format, Listing};
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
@@ -165,7 +165,7 @@ fn list(subject: &Subject, mut fields: Fields<'_>, _format: Format) -> Result<Li
     }
     Ok(Listing {
         name: "orders",
-        columns: shown::COLUMNS.map(str::to_owned).to_vec(),
+        columns: Column::all(&shown::COLUMNS),
         rows: rows.collect(),
         beside: Map::from_iter([
             ("meta".to_owned(), meta.into()),

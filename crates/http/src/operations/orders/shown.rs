@@ -5,7 +5,7 @@ use afsa_query::Fraction;
 use afsa_store::{Customer, Dimension, JourneyVisit, Journeys, Order, Value as Key};
 use serde_json::{Map, Value, json};
 
-use crate::answer::key_to_json;
+use crate::answer::{Cell, key_to_json};
 use crate::selected::{Telling, money_in, number, quantity};
 
 /// What lists tell of the visit that an order belongs to.
@@ -96,34 +96,34 @@ pub(super) fn state_name(state: OrderState) -> &'static str {
     }
 }
 
-/// The names of what lists tell of an order, in the order of a table.
-pub(super) const COLUMNS: [&str; 26] = [
-    "id",
-    "time",
-    "state",
-    "customer",
-    "user_id",
-    "buyer_type",
-    "currency",
-    "revenue",
-    "net_revenue",
-    "tax",
-    "shipping",
-    "discount",
-    "refunded",
-    "refunds",
-    "original_revenue",
-    "units",
-    "products",
-    "coupon",
-    "affiliation",
-    "channel",
-    "source",
-    "campaign_medium",
-    "campaign",
-    "days_to_purchase",
-    "visits_to_purchase",
-    "traffic",
+/// What lists tell of an order, in the order of a table.
+pub(super) const COLUMNS: [(&str, Cell); 26] = [
+    ("id", Cell::Text),
+    ("time", Cell::Text),
+    ("state", Cell::Text),
+    ("customer", Cell::Text),
+    ("user_id", Cell::Text),
+    ("buyer_type", Cell::Text),
+    ("currency", Cell::Text),
+    ("revenue", Cell::Money),
+    ("net_revenue", Cell::Money),
+    ("tax", Cell::Money),
+    ("shipping", Cell::Money),
+    ("discount", Cell::Money),
+    ("refunded", Cell::Money),
+    ("refunds", Cell::Whole),
+    ("original_revenue", Cell::Money),
+    ("units", Cell::Number),
+    ("products", Cell::Whole),
+    ("coupon", Cell::Text),
+    ("affiliation", Cell::Text),
+    ("channel", Cell::Text),
+    ("source", Cell::Text),
+    ("campaign_medium", Cell::Text),
+    ("campaign", Cell::Text),
+    ("days_to_purchase", Cell::Number),
+    ("visits_to_purchase", Cell::Whole),
+    ("traffic", Cell::Text),
 ];
 
 /// What lists tell of an order.

@@ -80,6 +80,6 @@ fn described(description: &str, schema: Value) -> Value {
 
 pub(super) fn list_answer() -> Answer {
     let mut answer = Answer::json("The products.", schemas::reference("ProductList"));
-    answer.media.extend(schemas::text_media());
+    answer.media.extend(schemas::table_media());
     answer
 }
