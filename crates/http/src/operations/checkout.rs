@@ -89,7 +89,7 @@ fn list(subject: &Subject, fields: Fields<'_>, format: Format) -> Result<Listing
             .as_ref()
             .map(|previous| step_figures(previous.steps.get(number).unwrap_or(&none)));
         match then {
-            Some(then) if format == Format::Csv => {
+            Some(then) if matches!(format, Format::Csv | Format::Parquet) => {
                 let then = then.into_iter();
                 row.extend(then.map(|(name, value)| (previous_name(&name), value)));
             }

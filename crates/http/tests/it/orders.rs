@@ -237,7 +237,7 @@ async fn orders_come_as_tables_of_text() {
 async fn wrong_parameters_are_told_at_once() {
     let app = App::of_shop();
     let path = "/v1/orders?state=lost&limit=0&cursor=!&period=never&include=totals&metrics=visits\
-        &filters=[%22gt%22,%22orders%22,1]&segment=9&format=parquet";
+        &filters=[%22gt%22,%22orders%22,1]&segment=9&format=xlsx";
     let problem = app.get(path).await.problem(400, "invalid_request");
     let faults = problem["errors"].as_array().unwrap().iter();
     let mut parameters: Vec<&str> = faults
