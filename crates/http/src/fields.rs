@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use afsa_accounts::FieldFault;
+use afsa_accounts::{FieldFault, Scope, Scopes};
 use afsa_model::Timestamp;
 use serde_json::{Map, Value};
 
@@ -123,6 +123,23 @@ impl<'a> Fields<'a> {
             }
             _ => self.wrong(name, "must be a list of texts"),
         }
+    }
+
+    /// A list of scopes.
+    pub(crate) fn scopes(&mut self, name: &'static str) -> Option<Scopes> {
+        let texts = self.texts(name)?;
+        let mut scopes = Vec::new();
+        for text in &texts {
+            match text.parse::<Scope>() {
+                Ok(scope) => scopes.push(scope),
+                Err(error) => {
+                    let allowed = Scope::ALL.map(|scope| scope.name().to_owned()).to_vec();
+                    let detail = format!("{:?} is no scope", shown(&error.0));
+                    self.fault(name, "unknown_value", detail, allowed);
+                }
+            }
+        }
+        Some(scopes.into_iter().collect())
     }
 
     /// One of some words.

@@ -1,32 +1,30 @@
 //! API keys of an account.
 
-use afsa_accounts::{ApiKey, NewKey, Scope, Scopes};
+use afsa_accounts::{Accounts, ApiKey, NewKey, Scope};
 use afsa_model::Timestamp;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::stored::write;
-use super::{account_id_in_path, id_in_path};
-use crate::fields::{Fields, shown};
+use super::stored::{all_of, gone_from, one_of, write};
+use super::{account_id_in_path, id_in_path, in_account};
+use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
 
 pub(crate) fn operations() -> Vec<Operation> {
-    let base = |id, method, path, summary, description, handler| Operation {
-        id,
-        method,
-        path,
-        tag: "Account things",
-        summary,
-        description,
-        parameters: vec![account_id_in_path()],
-        body: BodyRule::None,
-        answer: Answer::json("The key.", schemas::reference("Key")),
-        words: Vec::new(),
-        handler,
+    let base = |id, method, path, summary, description, handler| {
+        let answer = Answer::json("The key.", schemas::reference("Key"));
+        in_account(
+            "Account things",
+            [id, summary, description],
+            method,
+            path,
+            answer,
+            handler,
+        )
     };
     // The first key is the one that made the others.
     let id = || Parameter {
@@ -45,7 +43,9 @@ pub(crate) fn operations() -> Vec<Operation> {
                 ALL,
                 "List API keys",
                 "All keys, also expired and revoked ones; never their secrets.",
-                Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    all_of(call, Accounts::keys, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -77,7 +77,9 @@ pub(crate) fn operations() -> Vec<Operation> {
                 ONE,
                 "Read an API key",
                 "What is kept of the key.",
-                Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    one_of(call, Accounts::key, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -105,27 +107,12 @@ pub(crate) fn operations() -> Vec<Operation> {
                 ONE,
                 "Revoke an API key",
                 "The key stays in the list, so that it can be seen when it was revoked.",
-                Handler::Account(Scope::AccountWrite, |call| revoke(call).boxed()),
+                Handler::Account(Scope::AccountWrite, |call| {
+                    gone_from(call, |acting, account, id| acting.revoke_key(account, id)).boxed()
+                }),
             )
         },
     ]
-}
-
-async fn list(call: Call) -> Result<Response, Problem> {
-    let keys = call
-        .authorized
-        .with_accounts(|accounts, id| accounts.keys(id))?;
-    Ok(reply::json(
-        &json!({"data": keys.iter().map(to_json).collect::<Vec<_>>()}),
-    ))
-}
-
-async fn read(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    let key = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.key(account, id))?;
-    Ok(reply::json(&to_json(&key)))
 }
 
 async fn create(call: Call) -> Result<Response, Problem> {
@@ -158,31 +145,14 @@ async fn update(call: Call) -> Result<Response, Problem> {
     Ok(reply::json(&to_json(&key)))
 }
 
-async fn revoke(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    write(call, move |acting, account| acting.revoke_key(account, id)).await?;
-    Ok(reply::empty())
-}
-
 fn new_key(body: &Value, now: Timestamp) -> Result<NewKey, Problem> {
     let mut fields = Fields::of_body(body)?;
     let name = fields.text("name").unwrap_or_default();
     let expires_at = fields.instant("expires_at");
-    let names = fields.texts("scopes").unwrap_or_default();
-    let mut scopes = Vec::new();
-    for name in &names {
-        match name.parse::<Scope>() {
-            Ok(scope) => scopes.push(scope),
-            Err(error) => {
-                let allowed = Scope::ALL.map(|scope| scope.name().to_owned()).to_vec();
-                let detail = format!("{:?} is no scope", shown(&error.0));
-                fields.fault("scopes", "unknown_value", detail, allowed);
-            }
-        }
-    }
+    let scopes = fields.scopes("scopes").unwrap_or_default();
     let new = NewKey {
         name,
-        scopes: scopes.into_iter().collect::<Scopes>(),
+        scopes,
         expires_at,
     };
     fields.finish_with(new.faults(now))?;

@@ -26,9 +26,11 @@ mod system;
 pub(crate) use stats::unit_name;
 
 use afsa_accounts::{CheckoutStep, Goal, Segment};
+use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::operation::{Operation, Parameter};
+use crate::operation::{Answer, BodyRule, Handler, Operation, Parameter};
+use stored::Naming;
 
 /// (name, description), in the order of the document.
 pub(crate) const TAGS: [(&str, &str); 8] = [
@@ -112,4 +114,28 @@ fn id_in_path(description: &'static str) -> Parameter {
         json!({"type": "integer", "format": "int64", "minimum": 1}),
         1,
     )
+}
+
+/// An operation in an account, without a body.
+fn in_account(
+    tag: &'static str,
+    [id, summary, description]: Naming,
+    method: Method,
+    path: &'static str,
+    answer: Answer,
+    handler: Handler,
+) -> Operation {
+    Operation {
+        id,
+        method,
+        path,
+        tag,
+        summary,
+        description,
+        parameters: vec![account_id_in_path()],
+        body: BodyRule::None,
+        answer,
+        words: Vec::new(),
+        handler,
+    }
 }

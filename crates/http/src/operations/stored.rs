@@ -7,7 +7,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::account_id_in_path;
+use super::{account_id_in_path, in_account};
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
@@ -88,18 +88,9 @@ pub(super) fn operations<T: Stored>() -> Vec<Operation> {
         update: update_names,
         delete: delete_names,
     } = T::NAMES;
-    let base = |method, path, [id, summary, description]: Naming, handler| Operation {
-        id,
-        method,
-        path,
-        tag: "Account things",
-        summary,
-        description,
-        parameters: vec![account_id_in_path()],
-        body: BodyRule::None,
-        answer: Answer::json(answers_one, schemas::reference(schema)),
-        words: Vec::new(),
-        handler,
+    let base = |method, path, naming: Naming, handler| {
+        let answer = Answer::json(answers_one, schemas::reference(schema));
+        in_account("Account things", naming, method, path, answer, handler)
     };
     let of_one = || vec![account_id_in_path(), id_naming.parameter()];
     let new_schema = format!("New{schema}");
@@ -207,6 +198,40 @@ async fn delete<T: Stored>(call: Call) -> Result<Response, Problem> {
         (T::STEPS.delete)(acting, account, id)
     })
     .await?;
+    Ok(reply::empty())
+}
+
+/// Answers every thing of the account.
+pub(super) async fn all_of<T>(
+    call: Call,
+    list: impl FnOnce(&Accounts, AccountId) -> Result<Vec<T>, Error>,
+    to_json: fn(&T) -> Value,
+) -> Result<Response, Problem> {
+    let things = call.authorized.with_accounts(list)?;
+    let things: Vec<Value> = things.iter().map(to_json).collect();
+    Ok(reply::json(&json!({"data": things})))
+}
+
+/// Answers the one that the path names by `id`.
+pub(super) async fn one_of<T>(
+    call: Call,
+    find: impl FnOnce(&Accounts, AccountId, i64) -> Result<T, Error>,
+    to_json: fn(&T) -> Value,
+) -> Result<Response, Problem> {
+    let id = call.id("id")?;
+    let thing = call
+        .authorized
+        .with_accounts(|accounts, account| find(accounts, account, id))?;
+    Ok(reply::json(&to_json(&thing)))
+}
+
+/// Takes the one away that the path names by `id`.
+pub(super) async fn gone_from<T: Send + 'static>(
+    call: Call,
+    take: fn(&Acting<'_>, AccountId, i64) -> Result<T, Error>,
+) -> Result<Response, Problem> {
+    let id = call.id("id")?;
+    write(call, move |acting, account| take(acting, account, id)).await?;
     Ok(reply::empty())
 }
 

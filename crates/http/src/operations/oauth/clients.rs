@@ -1,34 +1,32 @@
 //! OAuth clients of an account: apps that it makes known, for whichever accounts let them in.
 
 use afsa_accounts::oauth::{Client, ClientChange, ClientKind, CreatedClient, NewClient};
-use afsa_accounts::{Scope, Scopes};
+use afsa_accounts::{Accounts, Scope, Scopes};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use crate::fields::{Fields, shown};
+use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
-use crate::operations::stored::write;
-use crate::operations::{account_id_in_path, id_in_path};
+use crate::operations::stored::{all_of, gone_from, one_of, write};
+use crate::operations::{account_id_in_path, id_in_path, in_account};
 use crate::problem::{Problem, Word};
 use crate::{reply, schemas};
 
 const KINDS: [&str; 2] = ["public", "confidential"];
 
 pub(super) fn operations() -> Vec<Operation> {
-    let base = |id, method, path, summary, description, handler| Operation {
-        id,
-        method,
-        path,
-        tag: "OAuth 2",
-        summary,
-        description,
-        parameters: vec![account_id_in_path()],
-        body: BodyRule::None,
-        answer: Answer::json("The client.", schemas::reference("OAuthClient")),
-        words: Vec::new(),
-        handler,
+    let base = |id, method, path, summary, description, handler| {
+        let answer = Answer::json("The client.", schemas::reference("OAuthClient"));
+        in_account(
+            "OAuth 2",
+            [id, summary, description],
+            method,
+            path,
+            answer,
+            handler,
+        )
     };
     // The first two are the plug-ins' of every installation.
     let id = || Parameter {
@@ -51,7 +49,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 ALL,
                 "List OAuth clients",
                 "The apps that this account has made; never their secrets.",
-                Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    all_of(call, Accounts::clients, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -88,7 +88,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 ONE,
                 "Read an OAuth client",
                 "What is kept of the client.",
-                Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    one_of(call, Accounts::client, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -117,7 +119,12 @@ pub(super) fn operations() -> Vec<Operation> {
                 ONE,
                 "Delete an OAuth client",
                 "All its tokens end with it, in every account.",
-                Handler::Account(Scope::AccountWrite, |call| delete(call).boxed()),
+                Handler::Account(Scope::AccountWrite, |call| {
+                    gone_from(call, |acting, account, id| {
+                        acting.delete_client(account, id)
+                    })
+                    .boxed()
+                }),
             )
         },
         Operation {
@@ -181,22 +188,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     ]
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let clients = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.clients(account))?;
-    let clients: Vec<Value> = clients.iter().map(to_json).collect();
-    Ok(reply::json(&json!({"data": clients})))
-}
-
-async fn read(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    let client = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.client(account, id))?;
-    Ok(reply::json(&to_json(&client)))
-}
-
 async fn create(call: Call) -> Result<Response, Problem> {
     let mut fields = Fields::of_body(call.document())?;
     let given = Given::read(&mut fields);
@@ -246,15 +237,6 @@ async fn update(call: Call) -> Result<Response, Problem> {
     Ok(reply::json(&to_json(&client)))
 }
 
-async fn delete(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    write(call, move |acting, account| {
-        acting.delete_client(account, id)
-    })
-    .await?;
-    Ok(reply::empty())
-}
-
 async fn rotate(call: Call) -> Result<Response, Problem> {
     let id = call.id("id")?;
     let secret = call.authorized.random_bytes();
@@ -274,24 +256,10 @@ struct Given {
 
 impl Given {
     fn read(fields: &mut Fields<'_>) -> Given {
-        let name = fields.text("name");
-        let redirects = fields.texts("redirect_uris");
-        let names = fields.texts("scopes");
-        let mut scopes = Vec::new();
-        for name in names.iter().flatten() {
-            match name.parse::<Scope>() {
-                Ok(scope) => scopes.push(scope),
-                Err(error) => {
-                    let allowed = Scope::ALL.map(|scope| scope.name().to_owned()).to_vec();
-                    let detail = format!("{:?} is no scope", shown(&error.0));
-                    fields.fault("scopes", "unknown_value", detail, allowed);
-                }
-            }
-        }
         Given {
-            name,
-            redirects,
-            scopes: names.map(|_| scopes.into_iter().collect()),
+            name: fields.text("name"),
+            redirects: fields.texts("redirect_uris"),
+            scopes: fields.scopes("scopes"),
         }
     }
 }

@@ -7,25 +7,22 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
-use crate::operations::stored::write;
-use crate::operations::{account_id_in_path, id_in_path};
+use crate::operation::{Answer, Call, Handler, Operation};
+use crate::operations::stored::gone_from;
+use crate::operations::{account_id_in_path, id_in_path, in_account};
 use crate::problem::Problem;
 use crate::{reply, schemas};
 
 pub(super) fn operations() -> Vec<Operation> {
-    let base = |id, method, path, summary, description, answer, handler| Operation {
-        id,
-        method,
-        path,
-        tag: "OAuth 2",
-        summary,
-        description,
-        parameters: vec![account_id_in_path()],
-        body: BodyRule::None,
-        answer,
-        words: Vec::new(),
-        handler,
+    let base = |id, method, path, summary, description, answer, handler| {
+        in_account(
+            "OAuth 2",
+            [id, summary, description],
+            method,
+            path,
+            answer,
+            handler,
+        )
     };
     vec![
         base(
@@ -50,7 +47,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Disconnect an app",
                 "All tokens that came of this one time open nothing any more.",
                 Answer::empty("It is disconnected."),
-                Handler::Account(Scope::AccountWrite, |call| revoke(call).boxed()),
+                Handler::Account(Scope::AccountWrite, |call| {
+                    gone_from(call, |acting, account, id| acting.revoke_grant(account, id)).boxed()
+                }),
             )
         },
     ]
@@ -81,15 +80,6 @@ async fn list(call: Call) -> Result<Response, Problem> {
         .with_accounts(|accounts, account| accounts.grants(account, now))?;
     let grants: Vec<Value> = grants.iter().map(to_json).collect();
     Ok(reply::json(&json!({"data": grants})))
-}
-
-async fn revoke(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    write(call, move |acting, account| {
-        acting.revoke_grant(account, id)
-    })
-    .await?;
-    Ok(reply::empty())
 }
 
 fn to_json(grant: &Grant) -> Value {

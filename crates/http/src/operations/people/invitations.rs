@@ -1,7 +1,7 @@
 //! Invitations to an account.
 
-use afsa_accounts::Scope;
 use afsa_accounts::people::Invitation;
+use afsa_accounts::{Accounts, Scope};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -11,7 +11,7 @@ use super::members::{refuse_greater, role, role_of};
 use super::operation;
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation};
-use crate::operations::stored::write;
+use crate::operations::stored::{all_of, gone_from, one_of, write};
 use crate::operations::{account_id_in_path, id_in_path};
 use crate::problem::{Problem, Word};
 use crate::reply;
@@ -37,7 +37,9 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::GET,
             ALL,
             Answer::json("The invitations.", list_of("Invitation")),
-            Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
+            Handler::Account(Scope::AccountRead, |call| {
+                all_of(call, Accounts::invitations, to_json).boxed()
+            }),
         ),
         Operation {
             body: BodyRule::Document {
@@ -77,7 +79,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Method::GET,
                 ONE,
                 Answer::json("The invitation.", reference("Invitation")),
-                Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    one_of(call, Accounts::invitation, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -91,7 +95,12 @@ pub(super) fn operations() -> Vec<Operation> {
                 Method::DELETE,
                 ONE,
                 Answer::empty("It is gone."),
-                Handler::Account(Scope::AccountWrite, |call| withdraw(call).boxed()),
+                Handler::Account(Scope::AccountWrite, |call| {
+                    gone_from(call, |acting, account, id| {
+                        acting.withdraw_invitation(account, id)
+                    })
+                    .boxed()
+                }),
             )
         },
     ]
@@ -116,22 +125,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     ]
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let invitations = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.invitations(account))?;
-    let invitations: Vec<Value> = invitations.iter().map(to_json).collect();
-    Ok(reply::json(&json!({"data": invitations})))
-}
-
-async fn read(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    let invitation = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.invitation(account, id))?;
-    Ok(reply::json(&to_json(&invitation)))
-}
-
 async fn create(call: Call) -> Result<Response, Problem> {
     let mut fields = Fields::of_body(call.document())?;
     let email = fields.text("email").unwrap_or_default();
@@ -149,15 +142,6 @@ async fn create(call: Call) -> Result<Response, Problem> {
         StatusCode::CREATED,
         reply::json(&answer),
     ))
-}
-
-async fn withdraw(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    write(call, move |acting, account| {
-        acting.withdraw_invitation(account, id)
-    })
-    .await?;
-    Ok(reply::empty())
 }
 
 fn to_json(invitation: &Invitation) -> Value {

@@ -1,7 +1,7 @@
 //! Members of an account and their roles.
 
-use afsa_accounts::Scope;
 use afsa_accounts::people::{Member, Role};
+use afsa_accounts::{Accounts, Scope};
 use axum::http::Method;
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -11,7 +11,7 @@ use super::operation;
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, Parameter};
 use crate::operations::account_id_in_path;
-use crate::operations::stored::write;
+use crate::operations::stored::{all_of, gone_from, one_of, write};
 use crate::problem::{Problem, Word};
 use crate::reply;
 use crate::schemas::{instant, list_of, pair, reference, sayings_with, text, whole, with, words};
@@ -37,7 +37,9 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::GET,
             ALL,
             Answer::json("The members.", list_of("Member")),
-            Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
+            Handler::Account(Scope::AccountRead, |call| {
+                all_of(call, Accounts::members, to_json).boxed()
+            }),
         ),
         Operation {
             parameters: of_one(),
@@ -46,7 +48,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Method::GET,
                 ONE,
                 one(),
-                Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    one_of(call, Accounts::member, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -84,7 +88,12 @@ pub(super) fn operations() -> Vec<Operation> {
                 Method::DELETE,
                 ONE,
                 Answer::empty("The person is no member any more."),
-                Handler::Account(Scope::AccountWrite, |call| remove(call).boxed()),
+                Handler::Account(Scope::AccountWrite, |call| {
+                    gone_from(call, |acting, account, id| {
+                        acting.remove_member(account, id)
+                    })
+                    .boxed()
+                }),
             )
         },
     ]
@@ -138,22 +147,6 @@ pub(super) fn refuse_greater(call: &Call, role: Role) -> Result<(), Problem> {
     call.authorized.require_own(role.scopes(), detail)
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let members = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.members(account))?;
-    let members: Vec<Value> = members.iter().map(to_json).collect();
-    Ok(reply::json(&json!({"data": members})))
-}
-
-async fn read(call: Call) -> Result<Response, Problem> {
-    let person = call.id("id")?;
-    let member = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.member(account, person))?;
-    Ok(reply::json(&to_json(&member)))
-}
-
 async fn update(call: Call) -> Result<Response, Problem> {
     let person = call.id("id")?;
     let mut fields = Fields::of_body(call.document())?;
@@ -165,15 +158,6 @@ async fn update(call: Call) -> Result<Response, Problem> {
     })
     .await?;
     Ok(reply::json(&to_json(&member)))
-}
-
-async fn remove(call: Call) -> Result<Response, Problem> {
-    let person = call.id("id")?;
-    write(call, move |acting, account| {
-        acting.remove_member(account, person)
-    })
-    .await?;
-    Ok(reply::empty())
 }
 
 fn to_json(member: &Member) -> Value {

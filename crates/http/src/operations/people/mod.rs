@@ -8,8 +8,9 @@ mod shares;
 use axum::http::Method;
 use serde_json::Value;
 
-use super::account_id_in_path;
-use crate::operation::{Answer, BodyRule, Handler, Operation};
+use super::in_account;
+use super::stored::Naming;
+use crate::operation::{Answer, Handler, Operation};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = members::operations();
@@ -27,25 +28,13 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     all
 }
 
-/// An operation in an account, without a body.
+/// An operation on the people of an account.
 fn operation(
-    [id, summary, description]: [&'static str; 3],
+    naming: Naming,
     method: Method,
     path: &'static str,
     answer: Answer,
     handler: Handler,
 ) -> Operation {
-    Operation {
-        id,
-        method,
-        path,
-        tag: "People",
-        summary,
-        description,
-        parameters: vec![account_id_in_path()],
-        body: BodyRule::None,
-        answer,
-        words: Vec::new(),
-        handler,
-    }
+    in_account("People", naming, method, path, answer, handler)
 }

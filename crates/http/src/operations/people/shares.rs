@@ -1,7 +1,7 @@
 //! Shares of an account, and opening one.
 
 use afsa_accounts::people::{OpenedShare, Share, ShareChange, ShareOpening};
-use afsa_accounts::{Scope, Scopes};
+use afsa_accounts::{Accounts, Scope, Scopes};
 use afsa_model::{SECOND, Timestamp};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::operation;
 use crate::fields::Fields;
 use crate::operation::{Answer, BodyRule, Call, Handler, Operation, PublicCall};
-use crate::operations::stored::write;
+use crate::operations::stored::{all_of, gone_from, one_of, write};
 use crate::operations::{account_id_in_path, id_in_path};
 use crate::problem::{Fault, Problem, Word};
 use crate::reply;
@@ -42,7 +42,9 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::GET,
             ALL,
             Answer::json("The shares.", list_of("Share")),
-            Handler::Account(Scope::AccountRead, |call| list(call).boxed()),
+            Handler::Account(Scope::AccountRead, |call| {
+                all_of(call, Accounts::shares, to_json).boxed()
+            }),
         ),
         Operation {
             body: body("NewShare"),
@@ -72,7 +74,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Method::GET,
                 ONE,
                 one(),
-                Handler::Account(Scope::AccountRead, |call| read(call).boxed()),
+                Handler::Account(Scope::AccountRead, |call| {
+                    one_of(call, Accounts::share, to_json).boxed()
+                }),
             )
         },
         Operation {
@@ -104,7 +108,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Method::DELETE,
                 ONE,
                 one(),
-                Handler::Account(Scope::AccountWrite, |call| revoke(call).boxed()),
+                Handler::Account(Scope::AccountWrite, |call| {
+                    gone_from(call, |acting, account, id| acting.revoke_share(account, id)).boxed()
+                }),
             )
         },
         Operation {
@@ -181,22 +187,6 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
     ]
 }
 
-async fn list(call: Call) -> Result<Response, Problem> {
-    let shares = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.shares(account))?;
-    let shares: Vec<Value> = shares.iter().map(to_json).collect();
-    Ok(reply::json(&json!({"data": shares})))
-}
-
-async fn read(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    let share = call
-        .authorized
-        .with_accounts(|accounts, account| accounts.share(account, id))?;
-    Ok(reply::json(&to_json(&share)))
-}
-
 async fn create(call: Call) -> Result<Response, Problem> {
     let draft = change(call.document(), true, call.now)?;
     refuse_greater(&call)?;
@@ -226,15 +216,6 @@ async fn update(call: Call) -> Result<Response, Problem> {
     })
     .await?;
     Ok(reply::json(&to_json(&share)))
-}
-
-async fn revoke(call: Call) -> Result<Response, Problem> {
-    let id = call.id("id")?;
-    write(call, move |acting, account| {
-        acting.revoke_share(account, id)
-    })
-    .await?;
-    Ok(reply::empty())
 }
 
 /// Whoever may not see the figures doesn't get at them by making a share.
