@@ -25,6 +25,15 @@ const TOLD: [Measure; 7] = [
     Measure::ProductsSold,
 ];
 
+/// What is told of products beside what tells them apart.
+const OF_PRODUCTS: [Dimension; 4] = [
+    Dimension::Product,
+    Dimension::Brand,
+    Dimension::Category,
+    Dimension::Variant,
+];
+type Values = BTreeSet<Arc<str>>;
+
 /// Into how many stretches time is divided at once, over all products that are looked for.
 const STRETCHES: i64 = 20_000;
 /// How many orders are read at first to find what products were sold for.
@@ -68,18 +77,19 @@ pub fn product_facts(
         skus: skus.iter().cloned().collect(),
     };
     let mut facts: HashMap<Arc<str>, ProductFacts> = HashMap::new();
-    for (sku, names) in asking.values(Dimension::Product)? {
-        let name = names.into_iter().next();
-        facts.entry(sku).or_default().name = name;
+    let (mut brands, mut categories) = (HashMap::new(), HashMap::new());
+    for (sku, [names, of_brand, of_category, variants]) in asking.values()? {
+        brands.insert(sku.clone(), of_brand);
+        categories.insert(sku.clone(), of_category);
+        let facts = facts.entry(sku).or_default();
+        facts.name = names.into_iter().next();
+        facts.variants = variants;
     }
-    for (sku, brand) in asking.latest(Dimension::Brand)? {
+    for (sku, brand) in asking.latest(Dimension::Brand, brands)? {
         facts.entry(sku).or_default().brand = Some(brand);
     }
-    for (sku, category) in asking.latest(Dimension::Category)? {
+    for (sku, category) in asking.latest(Dimension::Category, categories)? {
         facts.entry(sku).or_default().category = Some(category);
-    }
-    for (sku, variants) in asking.values(Dimension::Variant)? {
-        facts.entry(sku).or_default().variants = variants;
     }
     for (sku, price) in asking.last_prices()? {
         facts.entry(sku).or_default().last_price = Some(price);
@@ -111,18 +121,17 @@ impl Asking<'_> {
         }
     }
 
-    /// Every value that each of the products was ever told with.
-    fn values(
-        &self,
-        dimension: Dimension,
-    ) -> Result<HashMap<Arc<str>, BTreeSet<Arc<str>>>, StoreError> {
+    /// Every value of these dimensions that each of the products was ever told with, in one pass.
+    fn values(&self) -> Result<HashMap<Arc<str>, [Values; OF_PRODUCTS.len()]>, StoreError> {
+        let mut dimensions = vec![Dimension::ProductSku];
+        dimensions.extend(OF_PRODUCTS);
         let question = Question {
-            dimensions: vec![Dimension::ProductSku, dimension],
+            dimensions,
             ..self.question(self.skus.iter().cloned())
         };
-        let mut values: HashMap<Arc<str>, BTreeSet<Arc<str>>> = HashMap::new();
+        let mut values: HashMap<Arc<str>, [Values; OF_PRODUCTS.len()]> = HashMap::new();
         for group in self.snapshot.aggregate(&question)?.rows {
-            let [Value::Text(sku), value] = &group.key[..] else {
+            let [Value::Text(sku), told @ ..] = &group.key[..] else {
                 continue;
             };
             // An order has all its products' tuples; those of others are not asked about.
@@ -130,15 +139,21 @@ impl Asking<'_> {
                 continue;
             }
             let known = values.entry(sku.clone()).or_default();
-            if let Value::Text(value) = value {
-                known.insert(value.clone());
+            for (known, told) in known.iter_mut().zip(told) {
+                if let Value::Text(told) = told {
+                    known.insert(told.clone());
+                }
             }
         }
         Ok(values)
     }
 
-    /// The value of the latest row of each product that tells one.
-    fn latest(&self, dimension: Dimension) -> Result<HashMap<Arc<str>, Arc<str>>, StoreError> {
+    /// The value of the latest row of each product that tells one, of all that it was told with.
+    fn latest(
+        &self,
+        dimension: Dimension,
+        values: HashMap<Arc<str>, Values>,
+    ) -> Result<HashMap<Arc<str>, Arc<str>>, StoreError> {
         let mut found = HashMap::new();
         let mut open: BTreeMap<Arc<str>, TimeRange> = BTreeMap::new();
         let activity = self.snapshot.activity()?;
@@ -146,7 +161,7 @@ impl Asking<'_> {
             from: activity.first_hit.unwrap_or(Timestamp(0)),
             to: activity.last_hit.unwrap_or(Timestamp(0)).plus(1),
         };
-        for (sku, values) in self.values(dimension)? {
+        for (sku, values) in values {
             let mut values = values.into_iter();
             match (values.next(), values.next()) {
                 (Some(only), None) => {
