@@ -88,28 +88,56 @@ impl Accounts {
 
 impl Acting<'_> {
     /// Ends what an app may do, with all its tokens. Who may not manage access may still end what
-    /// he granted himself.
+    /// he granted himself. Whoever may also withdraws his approval of a shop with the last plug-in
+    /// that was connected there.
     pub fn revoke_grant(&self, account: AccountId, id: i64) -> Result<(), Error> {
         self.change(|change| {
-            let found: Option<(i64, String)> = change
+            let found: Option<(i64, i64, String, String)> = change
                 .transaction
                 .prepare_cached(
-                    "SELECT person, oauth_clients.name FROM oauth_grants
+                    "SELECT person, client, place, oauth_clients.name FROM oauth_grants
                      JOIN oauth_clients ON oauth_clients.id = client
                      WHERE oauth_grants.account = ?1 AND oauth_grants.id = ?2",
                 )?
-                .query_row((account.0, id), |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row((account.0, id), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
                 .optional()?;
+            let may_manage = change.require(account, Right::ManageAccess);
             let is_own = |person| change.actor == Actor::Person(person);
-            if !found.as_ref().is_some_and(|(person, _)| is_own(*person)) {
-                change.require(account, Right::ManageAccess)?;
+            if !found.as_ref().is_some_and(|(person, ..)| is_own(*person)) {
+                may_manage.as_ref().map_err(|_| Error::NotAllowed)?;
             }
-            let Some((_, name)) = found else {
+            let Some((_, client, place, name)) = found else {
                 return Err(Error::NotFound { kind: KIND, id });
             };
-            revoke(change, account, id, &name)
+            revoke(change, account, id, &name)?;
+            if may_manage.is_ok() && forget_place(change, account, client, &place)? {
+                let subject = format!("client {client}");
+                let detail = format!("{place} is approved no more");
+                change.note(Some(account), Action::AppRevoked, &subject, &detail)?;
+            }
+            Ok(())
         })
     }
+}
+
+/// Whether the place was approved, and is no more, as no grant leads there any more.
+fn forget_place(
+    change: &Change<'_>,
+    account: AccountId,
+    client: i64,
+    place: &str,
+) -> Result<bool, Error> {
+    let forgotten = change.transaction.execute(
+        "DELETE FROM oauth_places WHERE account = ?1 AND client = ?2 AND place = ?3
+             AND NOT EXISTS (
+                 SELECT 1 FROM oauth_grants
+                 WHERE account = ?1 AND client = ?2 AND place = ?3
+                     AND revoked_at IS NULL AND expires_at > ?4)",
+        (account.0, client, place, change.now.0),
+    )?;
+    Ok(forgotten > 0)
 }
 
 /// A grant that is good for something.

@@ -753,8 +753,21 @@ fn a_shop_is_approved_by_who_manages_access() {
                 "v@example.com",
                 Role::Viewer,
             );
-            let acting = world.accounts.acting(Actor::Person(viewer), NOW);
-            acting.authorize(&authorization, [99; 32]).unwrap();
+            let viewers = world.accounts.acting(Actor::Person(viewer), NOW);
+            viewers.authorize(&authorization, [99; 32]).unwrap();
+            // A shop stays approved as long as a plug-in is connected there, whoever connected it.
+            let owners = world.accounts.acting(Actor::Person(world.person), NOW);
+            owners.revoke_grant(world.account.id, 1).unwrap();
+            assert!(approved(world.account.id, SHOP));
+            viewers.revoke_grant(world.account.id, 2).unwrap();
+            assert!(
+                approved(world.account.id, SHOP),
+                "not a viewer's to withdraw"
+            );
+            owners.revoke_grant(world.account.id, 2).unwrap();
+            assert!(!approved(world.account.id, SHOP));
+            assert!(world.revoked()[0].ends_with("/wp-admin/admin.php is approved no more"));
+            assert!(viewers.authorize(&authorization, [98; 32]).is_err());
         }
     }
 }
