@@ -135,8 +135,8 @@ impl Call {
     }
 
     /// Which page of a list is asked for, from 1.
-    pub(crate) fn page_number(&self) -> usize {
-        let asked = self.query.get("page").parse().unwrap_or(1);
+    pub(crate) fn page_number(&self, name: &str) -> usize {
+        let asked = self.query.get(name).parse().unwrap_or(1);
         usize::clamp(asked, 1, 1_000_000)
     }
 

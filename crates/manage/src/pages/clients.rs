@@ -3,7 +3,9 @@
 use afsa_accounts::oauth::{Client, ClientChange, ClientKind, CreatedClient, Grant, NewClient};
 use maud::{Markup, html};
 
-use super::parts::{Again, FIRST, chosen_scopes, moment_or_never, or_again, scope_checks, sure};
+use super::parts::{
+    Again, FIRST, chosen_scopes, moment_or_never, or_again, paged_by, scope_checks, sure,
+};
 use super::things::{Row, Shown, Things, made_at};
 use crate::answer::Outcome;
 use crate::call::Call;
@@ -149,7 +151,8 @@ fn client(call: &Call) -> Result<Client, Failure> {
 fn page(call: &Call, again: Again<'_>) -> Outcome {
     let account = call.account_id()?;
     let clients = call.site.accounts.clients(account)?;
-    let grants = call.site.accounts.grants(account, call.now)?;
+    let mut grants = call.site.accounts.grants(account, call.now)?;
+    grants.reverse();
     let inputs = |fields: &Fields<'_>| {
         let kinds = ["public", "confidential"]
             .map(|kind| (kind.to_owned(), call.word("client_type", kind).to_owned()));
@@ -189,6 +192,7 @@ fn row<'a>(call: &Call, client: &'a Client) -> Result<Row<'a>, Failure> {
 fn connected(call: &Call, grants: &[Grant]) -> Result<Markup, Failure> {
     let account = call.account()?;
     let base = CLIENTS.address(call)?;
+    let (shown, links) = paged_by(call, "apps", grants, &base);
     Ok(html! {
         section.card {
             h2 { (call.t("clients.connected")) }
@@ -203,7 +207,7 @@ fn connected(call: &Call, grants: &[Grant]) -> Result<Markup, Failure> {
                         th { span.unseen { (call.t("list.actions")) } }
                     } }
                     tbody {
-                        @for grant in grants {
+                        @for grant in shown {
                             tr {
                                 td {
                                     bdi { (grant.client_name) }
@@ -225,6 +229,7 @@ fn connected(call: &Call, grants: &[Grant]) -> Result<Markup, Failure> {
                         }
                     }
                 } }
+                (links)
             }
         }
     })

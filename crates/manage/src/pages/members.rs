@@ -3,7 +3,7 @@
 use afsa_accounts::people::{Member, Right, Role};
 use maud::{Markup, html};
 
-use super::parts::{Again, FIRST, moment, or_again, paged, sure};
+use super::parts::{Again, FIRST, moment, or_again, paged, paged_by, sure};
 use crate::answer::Outcome;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -119,6 +119,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
     let fields = Fields::new(call, faults);
     let title = call.t("side.members");
     let (shown, links) = paged(call, &members, &base);
+    let (invited, more) = paged_by(call, "invited", &invitations, &base);
     let body = html! {
         h1 { (title) }
         p.lead { (call.t("members.lead")) }
@@ -143,7 +144,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
                 h2 { (call.t("members.invited")) }
                 div.table { table.stack {
                     tbody {
-                        @for invitation in &invitations {
+                        @for invitation in invited {
                             tr {
                                 td { (invitation.email) }
                                 td { (call.word("role", invitation.role.name())) }
@@ -166,6 +167,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
                         }
                     }
                 } }
+                (more)
             }
         }
         section.card {

@@ -112,26 +112,31 @@ pub(crate) fn number(call: &Call, number: u64) -> String {
     text
 }
 
-/// Which part of a list is shown, and the way to the others.
+/// Which part of the list of a page is shown, and the way to the others.
 pub(crate) fn paged<'a, T>(call: &Call, things: &'a [T], path: &str) -> (&'a [T], Markup) {
+    paged_by(call, "page", things, path)
+}
+
+/// The same of another list of the page, whose parts the address names by this.
+pub(crate) fn paged_by<'a, T>(
+    call: &Call,
+    name: &'static str,
+    things: &'a [T],
+    path: &str,
+) -> (&'a [T], Markup) {
     let pages = things.len().div_ceil(PAGE).max(1);
-    let page = call.page_number().min(pages);
+    let page = call.page_number(name).min(pages);
     let start = (page - 1) * PAGE;
     let shown = things.get(start..).unwrap_or_default();
     let shown = shown.get(..PAGE).unwrap_or(shown);
-    (shown, page_links(call, path, "", page, pages))
+    let links = page_links(call, &format!("{path}?{name}="), page, pages);
+    (shown, links)
 }
 
-/// The way to the other pages of a list; `query` ends with `&` where it says something.
-pub(crate) fn page_links(
-    call: &Call,
-    path: &str,
-    query: &str,
-    page: usize,
-    pages: usize,
-) -> Markup {
+/// The way to the other pages of a list; an address ends with the page's number.
+pub(crate) fn page_links(call: &Call, address: &str, page: usize, pages: usize) -> Markup {
     let (at, of) = (page.to_string(), pages.to_string());
-    let link = |page: usize| format!("{path}?{query}page={page}");
+    let link = |page: usize| format!("{address}{page}");
     html! {
         @if pages > 1 {
             nav.pages aria-label=(call.t("list.pages")) {

@@ -31,7 +31,7 @@ pub(crate) fn found<T>(
         let offset = before.saturating_mul(limit);
         list(&text, Part { offset, limit })
     };
-    let mut page = call.page_number();
+    let mut page = call.page_number("page");
     let mut listed = asked(page)?;
     let pages = (listed.total as usize).div_ceil(PAGE).max(1);
     // Behind the end stands the last page.
@@ -98,12 +98,11 @@ impl<T> Found<T> {
     pub(crate) fn links(&self, call: &Call) -> Markup {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(call.query.others(&["page"]));
-        let mut query = query.finish();
-        if !query.is_empty() {
-            query.push('&');
-        }
-        let pages = self.total.div_ceil(PAGE);
-        page_links(call, path(call), &query, self.page, pages)
+        let address = match query.finish() {
+            query if query.is_empty() => format!("{}?page=", path(call)),
+            query => format!("{}?{query}&page=", path(call)),
+        };
+        page_links(call, &address, self.page, self.total.div_ceil(PAGE))
     }
 }
 

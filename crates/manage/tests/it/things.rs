@@ -321,3 +321,25 @@ async fn the_audit_log_is_followed_when_it_is_asked_for() {
         );
     }
 }
+
+#[tokio::test]
+async fn each_list_of_a_page_is_shown_in_parts_of_its_own() {
+    let app = App::new();
+    let (session, base) = operator(&app);
+    let acting = app.accounts.acting(Actor::Person(1), NOW);
+    for number in 0..30 {
+        let email = format!("guest{number}@example.com");
+        acting
+            .create_invitation(app.account, &email, Role::Viewer, [100 + number; 32])
+            .unwrap();
+    }
+    let check = async |query: &str, shown: &str, hidden: &str| {
+        let path = format!("{base}/members{query}");
+        let page = app.get(&path, Some(&session)).await.text;
+        assert!(page.contains(shown) && !page.contains(hidden), "{query}");
+        assert!(page.contains("operator@example.com"), "{query}");
+    };
+    check("", "guest24@", "guest25@").await;
+    check("?invited=2", "guest25@", "guest24@").await;
+    check("?invited=99&page=99", "guest29@", "guest24@").await;
+}
