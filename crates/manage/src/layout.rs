@@ -63,6 +63,12 @@ fn is_at(call: &Call, path: &str) -> Option<&'static str> {
     (at == path).then_some("page")
 }
 
+/// Of pages that belong to another one: a key's to the list of keys.
+fn is_within(call: &Call, path: &str) -> Option<&'static str> {
+    let rest = call.target.strip_prefix(path)?;
+    rest.starts_with('/').then_some("true")
+}
+
 fn top(call: &Call) -> Markup {
     html! {
         header.top {
@@ -130,8 +136,10 @@ fn side(call: &Call, account: &Account, role: Role) -> Markup {
                 li.of { bdi { (account.name) } }
                 @for (path, label, right) in pages {
                     @if right.is_none_or(|right| role.may(right)) {
-                        @let path = format!("{base}{path}");
-                        li { a href=(path) aria-current=[is_at(call, &path)] { (call.t(label)) } }
+                        @let address = format!("{base}{path}");
+                        @let within = (!path.is_empty()).then(|| is_within(call, &address)).flatten();
+                        @let current = is_at(call, &address).or(within);
+                        li { a href=(address) aria-current=[current] { (call.t(label)) } }
                     }
                 }
             }

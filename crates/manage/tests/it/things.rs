@@ -27,6 +27,9 @@ async fn a_key_is_renamed() {
     let one = format!("{keys}/1");
     let page = app.get(&one, Some(&session)).await;
     assert!(page.text.contains("value=\"First\"") && page.text.contains("stats:read"));
+    let current = format!("<a href=\"{keys}\" aria-current=\"true\">");
+    assert_eq!(page.text.matches("aria-current").count(), 1);
+    assert!(page.text.contains(&current), "{}", page.text);
     let refused = app.post(&one, Some(&session), &[("name", " ")]).await;
     assert_eq!(refused.status, 422);
     let renamed = app.post(&one, Some(&session), &[("name", "Second")]).await;
