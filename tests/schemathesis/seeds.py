@@ -1,5 +1,5 @@
-"""Gives the demonstration what it has not: a share, a member and a client, and prints how they are
-named."""
+"""Gives the demonstration what it has not: a share, a member and a client, and prints how they and an
+order are named."""
 
 import os
 import sys
@@ -25,5 +25,6 @@ _, guest = (People.sign_up(server, name) for name in ("operator", "guest"))
 People.join(server, KEY["X-API-Key"], guest, "guest", "viewer")
 members = requests.get(f"{address}/v1/accounts/1/members", headers=KEY).json()["data"]
 share = made("shares", name="Agency")
-client = made("clients", name="App", type="public", redirect_uris=[REDIRECT], scopes=["stats:read"])
-print(share["key"], members[-1]["id"], client["id"])
+client = made("clients", name="App", type="confidential", redirect_uris=[REDIRECT], scopes=["stats:read"])
+orders = requests.get(f"{address}/v1/orders", headers=KEY, params={"period": "12mo", "limit": 1}).json()["data"]
+print(share["key"], members[-1]["id"], client["id"], orders[0]["id"])
