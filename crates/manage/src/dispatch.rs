@@ -11,8 +11,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,6 +52,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         answer(site, None, path, request)
     };
     router
+        .route("/manage/", any(nothing_here))
         .route("/manage/{*rest}", any(nothing_here))
         .route(assets::STYLE_PATH, get(assets::style))
         .route(assets::ICON_PATH, get(assets::icon))
@@ -70,6 +71,11 @@ async fn answer(
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let is_post = head.method == Method::POST;
+    if let Some(there) = without_slash(&head.uri).filter(|_| route.is_none() && !is_post) {
+        let mut response = Redirect::permanent(&there).into_response();
+        secure(response.headers_mut(), site.is_https);
+        return response;
+    }
     let form = if is_post {
         read_form(&head.headers, body).await
     } else {
@@ -87,6 +93,14 @@ async fn answer(
     secure(response.headers_mut(), is_https);
     response.extensions_mut().insert(PageName(name));
     response
+}
+
+/// The same address without slashes at the end of its path, where it has some.
+fn without_slash(address: &Uri) -> Option<String> {
+    let path = address.path();
+    let trimmed = path.trim_end_matches('/');
+    let query = address.query().map(|query| format!("?{query}"));
+    (trimmed != path).then(|| format!("{trimmed}{}", query.unwrap_or_default()))
 }
 
 fn run(

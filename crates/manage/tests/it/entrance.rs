@@ -169,3 +169,19 @@ async fn pages_speak_as_they_are_asked() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_page() {
+    let app = App::new();
+    let check = async |path: &str, (status, leads_to): (u16, &str)| {
+        let answer = app.get(path, None).await;
+        assert_eq!(answer.status, status, "{path}");
+        let location = answer.headers.get("location");
+        let location = location.map_or("", |location| location.to_str().unwrap());
+        assert_eq!(location, leads_to, "{path}");
+    };
+    check("/manage/", (308, "/manage")).await;
+    check("/manage/sign-in/?next=/", (308, "/manage/sign-in?next=/")).await;
+    check("/manage//example.com//", (308, "/manage//example.com")).await;
+    check("/manage//example.com", (404, "")).await;
+}
