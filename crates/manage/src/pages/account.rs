@@ -75,6 +75,7 @@ pub(crate) fn snippet(call: &Call) -> Outcome {
         section.card {
             h2 { (call.t("snippet.page")) }
             p { (call.t("snippet.page_lead")) }
+            p.hint { (call.t("snippet.page_soon")) }
             pre tabindex="0" { code { (script) } }
         }
         section.card {
