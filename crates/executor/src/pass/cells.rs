@@ -265,10 +265,15 @@ impl Cells {
     /// Takes out what was found, but where so many groups are looked up that they had better stay
     /// together with what else will be found.
     pub(crate) fn take_unless_many(&mut self) -> Option<Partial> {
-        self.has_many = self.has_many
-            || (self.groups > MANY_GROUPS as usize
-                && self.found().count_in(0, self.groups) > MANY_GROUPS);
-        (!self.has_many).then(|| self.take())
+        if self.has_many {
+            return None;
+        }
+        if self.groups <= MANY_GROUPS as usize {
+            return Some(self.take());
+        }
+        let found = self.found();
+        self.has_many = found.count_in(0, self.groups) > MANY_GROUPS;
+        (!self.has_many).then(|| self.take_found(&found))
     }
 
     /// Whether groups were left here.
@@ -278,7 +283,20 @@ impl Cells {
 
     /// Takes out all groups that have anything; what is left is as new.
     pub(crate) fn take(&mut self) -> Partial {
-        let found: Vec<(u128, usize)> = self.groups_with_any().collect();
+        self.take_found(&self.found())
+    }
+
+    fn take_found(&mut self, found: &Bits) -> Partial {
+        let found: Vec<(u128, usize)> = match &self.index {
+            Some(index) => {
+                let groups = index.iter().map(|(key, group)| (*key, *group as usize));
+                groups.filter(|(_, group)| found.get(*group)).collect()
+            }
+            None => {
+                let groups = found.ones_in(0, found.len());
+                groups.map(|group| (group as u128, group)).collect()
+            }
+        };
         let numbers = self
             .numbers
             .iter_mut()
