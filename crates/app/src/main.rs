@@ -94,6 +94,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages, of which the kernel clears and keeps two megabytes where
+    // some kilobytes are meant. Where it can't be told so, more memory is all that it costs.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let arguments = Arguments::parse();
     let mut out = std::io::stdout();
     match run(arguments.command, &mut out) {

@@ -1,6 +1,9 @@
 //! The OpenAPI 3.0.3 document, made of the table of operations.
 
+use std::sync::LazyLock;
+
 use afsa_accounts::Scope;
+use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::operation::{BodyRule, Handler, Operation};
@@ -18,12 +21,15 @@ const RECORDED: &str = include_str!(concat!(env!("OUT_DIR"), "/examples.json"));
 /// What clients of OAuth may be answered beside what they asked for.
 const OAUTH_STATUSES: [u16; 5] = [400, 401, 403, 413, 429];
 
+/// The document's text. It is made when somebody first asks for it: most servers never are.
+pub(crate) static TEXT: LazyLock<Bytes> = LazyLock::new(|| openapi_document().to_string().into());
+
 /// The document as it is checked in and served.
 pub fn openapi_document() -> Value {
     document(&Operation::all())
 }
 
-pub(crate) fn document(operations: &[Operation]) -> Value {
+fn document(operations: &[Operation]) -> Value {
     let recorded: Value = serde_json::from_str(RECORDED).unwrap_or_default();
     let mut paths = Map::new();
     for operation in operations {

@@ -25,7 +25,7 @@ use crate::problem::{Problem, Word};
 use crate::rate::RateLimiter;
 use crate::refusals::Refusals;
 use crate::uploads::Uploads;
-use crate::{Clock, Demo, Limits, Services, dashboard, dispatch, observe, openapi, pages};
+use crate::{Clock, Demo, Limits, Services, dashboard, dispatch, observe, pages};
 
 /// What stands in the path's placeholders, or why that is no text.
 type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
@@ -47,7 +47,6 @@ pub(crate) struct Server {
     pub gate: Gate,
     pub metrics: Metrics,
     pub refusals: Refusals,
-    pub document: axum::body::Bytes,
     pub public_url: String,
 }
 
@@ -83,7 +82,6 @@ pub fn router(services: Services) -> Router {
         gate: Gate::new(&limits),
         metrics: Metrics::default(),
         refusals: Refusals::default(),
-        document: openapi::document(&operations).to_string().into(),
         limits,
         public_url,
     });
