@@ -143,7 +143,7 @@ fn shortened(agent: &str) -> &str {
 fn browser(mut row: Row) -> browser_rules::Parser<'static> {
     let (regex, _flag) = (row.cell(), row.cell());
     browser_rules::Parser {
-        regex: regex.into(),
+        regex: unbounded(regex),
         family_replacement: replacement(&mut row),
         v1_replacement: replacement(&mut row),
         v2_replacement: replacement(&mut row),
@@ -155,7 +155,7 @@ fn browser(mut row: Row) -> browser_rules::Parser<'static> {
 fn system(mut row: Row) -> system_rules::Parser<'static> {
     let (regex, _flag) = (row.cell(), row.cell());
     system_rules::Parser {
-        regex: regex.into(),
+        regex: unbounded(regex),
         os_replacement: replacement(&mut row),
         os_v1_replacement: replacement(&mut row),
         os_v2_replacement: replacement(&mut row),
@@ -167,12 +167,41 @@ fn system(mut row: Row) -> system_rules::Parser<'static> {
 fn machine(mut row: Row) -> device_rules::Parser<'static> {
     let (regex, flag) = (row.cell(), row.cell());
     device_rules::Parser {
-        regex: regex.into(),
+        regex: unbounded(regex),
         regex_flag: (flag == "i").then_some(device_rules::Flag::IgnoreCase),
         device_replacement: replacement(&mut row),
         brand_replacement: replacement(&mut row),
         model_replacement: replacement(&mut row),
     }
+}
+
+/// Without the upper bounds of long repetitions of classes. The tables have them to spare engines that
+/// backtrack; agents are cut at [`LONGEST`] and this engine's time is linear in the text, while
+/// every count is a state that takes memory.
+fn unbounded(regex: &'static str) -> Cow<'static, str> {
+    let mut rest = regex;
+    let mut whole = String::with_capacity(regex.len());
+    while let Some((before, bound)) = rest.split_once('{') {
+        whole.push_str(before);
+        rest = bound;
+        let Some((counts, after)) = bound.split_once('}') else {
+            whole.push('{');
+            continue;
+        };
+        let is_class = whole.ends_with(']');
+        let sign = match counts.split_once(',') {
+            Some(("0", most)) if is_class && most.len() > 1 => '*',
+            Some(("1", most)) if is_class && most.len() > 1 => '+',
+            _ => {
+                whole.push('{');
+                continue;
+            }
+        };
+        whole.push(sign);
+        rest = after;
+    }
+    whole.push_str(rest);
+    whole.into()
 }
 
 fn replacement(row: &mut Row) -> Option<Cow<'static, str>> {
