@@ -27,6 +27,7 @@ impl Finishing<'_> {
     /// belong to another visitor now are pulled.
     pub(super) fn resolve_people(&mut self, anew: &HashSet<Arc<str>>) -> Result<(), Error> {
         let mut met: HashSet<Arc<str>> = HashSet::new();
+        let mut moved: HashMap<Arc<str>, Person> = HashMap::new();
         let blocks = self.spill.blocks();
         for file in self.spill.take_users()? {
             let mut users: HashMap<Arc<str>, Told> = HashMap::new();
@@ -55,9 +56,10 @@ impl Finishing<'_> {
                 Ok(())
             })?;
             met.extend(users.keys().filter(|user| anew.contains(*user)).cloned());
-            self.resolve_users(users, anew)?;
+            self.resolve_users(users, anew, &mut moved)?;
             discard(&file);
         }
+        self.pull_moved(&moved)?;
         for user in anew.difference(&met) {
             let known = self
                 .engine
@@ -70,35 +72,28 @@ impl Finishing<'_> {
         Ok(())
     }
 
+    /// Adds to `moved` who was known otherwise as users that stored hits told alone.
     fn resolve_users(
         &mut self,
         users: HashMap<Arc<str>, Told>,
         anew: &HashSet<Arc<str>>,
+        moved: &mut HashMap<Arc<str>, Person>,
     ) -> Result<(), Error> {
-        let mut people: HashMap<Arc<str>, Person> = HashMap::new();
-        let mut moved: HashSet<Arc<str>> = HashSet::new();
-        for (user, told) in &users {
+        for (user, told) in users {
             let known = self
                 .engine
                 .manifest
-                .person(self.account.id, user)?
+                .person(self.account.id, &user)?
                 .unwrap_or_default();
             let told_person = Person::of(told.own.or(known.own), told.links.clone());
-            let person = if anew.contains(user) {
+            let person = if anew.contains(&user) {
                 told_person
             } else {
-                self.joined(user, &known, told_person, told)?
+                self.joined(&user, &known, told_person, &told)?
             };
-            if known.own.is_some() && person != known && !anew.contains(user) {
-                moved.insert(user.clone());
+            if known.own.is_some() && person != known && !anew.contains(&user) {
+                moved.insert(user.clone(), person.clone());
             }
-            people.insert(user.clone(), person);
-        }
-        self.pull_moved(&people, &moved)?;
-        for (user, told) in users {
-            let Some(person) = people.get(&user) else {
-                continue;
-            };
             for (mut hit, event) in told.hits {
                 let own = told.own.unwrap_or_default();
                 hit.visitor = person.at(hit.time).unwrap_or(own);
@@ -111,8 +106,8 @@ impl Finishing<'_> {
                     hit,
                 })?;
             }
+            self.people.push((user, person));
         }
-        self.people.extend(people);
         Ok(())
     }
 
@@ -144,24 +139,18 @@ impl Finishing<'_> {
     }
 
     /// Pulls everyone who may have hits of these users, and gives such hits to whom they belong.
-    fn pull_moved(
-        &mut self,
-        people: &HashMap<Arc<str>, Person>,
-        moved: &HashSet<Arc<str>>,
-    ) -> Result<(), Error> {
-        let concerned = moved.iter().filter_map(|user| people.get(user));
-        let visitors: Vec<VisitorKey> = concerned
+    /// All users at once: a visitor is pulled only once, and may have hits of several of them.
+    fn pull_moved(&mut self, moved: &HashMap<Arc<str>, Person>) -> Result<(), Error> {
+        let visitors: Vec<VisitorKey> = moved
+            .values()
             .flat_map(|person| person.visitors().chain(person.own))
             .collect();
         if visitors.is_empty() {
             return Ok(());
         }
         self.pull(&visitors, |mut hit, spill| {
-            let user = hit
-                .user
-                .as_ref()
-                .filter(|user| hit.by_user && moved.contains(*user));
-            if let Some(person) = user.and_then(|user| people.get(user)) {
+            let user = hit.user.as_ref().filter(|_| hit.by_user);
+            if let Some(person) = user.and_then(|user| moved.get(user)) {
                 hit.visitor = person.at(hit.time).or(person.own).unwrap_or(hit.visitor);
             }
             spill.put(&super::stored(hit))

@@ -8,6 +8,9 @@ use crate::Identity;
 use crate::Measure::*;
 use crate::conformance::draft::{Draft, visitor};
 
+/// So many that a backend that looks at some users at a time looks at others before user 17.
+const MANY_USERS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+
 /// A cookieless hit: keys of the days before and after the midnight of minute 0.
 fn cookieless(minute: i64, page: &str) -> Draft {
     let key = |day: i64| VisitorKey((1_000 + day) as u128);
@@ -74,6 +77,26 @@ pub(super) fn cases() -> Vec<Case> {
         .expect(
             ask(&[Orders], &[Page]),
             &[(&["/a"], &[2]), (&["/b"], &[1]), (&["∅"], &[1])],
+        ),
+        case(
+            "a visitor of many users keeps no order of one who was somebody else by then",
+            [],
+        )
+        .imported(
+            MANY_USERS
+                .map(|user| server(-5_000, user).by_user(user))
+                .into_iter()
+                .chain([view(0, 1, "/a").user("17"), server(100, "o").by_user("17")]),
+        )
+        .imported(
+            MANY_USERS
+                .map(|user| view(60, 1, "/a").user(user))
+                .into_iter()
+                .chain([view(50, 2, "/b").user("17")]),
+        )
+        .expect(
+            ask(&[Orders], &[Page]),
+            &[(&["/b"], &[1]), (&["∅"], &[MANY_USERS.len() as i128])],
         ),
         case(
             "a change of the user doesn't begin a visit",

@@ -68,8 +68,8 @@ struct Case {
     name: &'static str,
     settings: AccountSettings,
     arrivals: Vec<Arrival>,
-    /// Come by an import, before the others.
-    imported: Vec<Arrival>,
+    /// Come by imports, one after the other, before the others.
+    imported: Vec<Vec<Arrival>>,
     asked: Vec<(Question, Normal)>,
 }
 
@@ -90,7 +90,8 @@ impl Case {
     }
 
     fn imported(mut self, drafts: impl IntoIterator<Item = Draft>) -> Case {
-        self.imported = drafts.into_iter().map(|draft| draft.0).collect();
+        let arrivals = drafts.into_iter().map(|draft| draft.0).collect();
+        self.imported.push(arrivals);
         self
     }
 
@@ -154,12 +155,12 @@ impl Case {
     }
 
     fn import(&self, store: &dyn Store, account: AccountId) -> Result<(), crate::StoreError> {
-        if self.imported.is_empty() {
-            return Ok(());
+        for (number, arrivals) in (1..).zip(&self.imported) {
+            let mut session = store.begin_import(account, number)?;
+            session.push(arrivals.clone())?;
+            session.finish(&|_| {})?;
         }
-        let mut session = store.begin_import(account, 1)?;
-        session.push(self.imported.clone())?;
-        session.finish(&|_| {})
+        Ok(())
     }
 }
 
