@@ -12,6 +12,7 @@ use afsa_http::{
     Randomness, Receipt, RejectedHit, Services, Upload, router,
 };
 use afsa_model::{AccountId, Client, Hit, HitKind, PageContext, Timestamp, VisitorKey, text};
+use afsa_store::conformance::draft::Draft;
 use afsa_store::reference::ReferenceStore;
 use afsa_store::{Arrival, Identity, Store};
 use axum::Router;
@@ -53,6 +54,12 @@ impl App {
     /// With a shop's orders beside the page views.
     pub fn of_shop() -> App {
         let arrivals = page_views().into_iter().chain(shop::arrivals());
+        App::with(unlimited(), arrivals.collect(), None)
+    }
+
+    /// Whose first account has these hits and no others.
+    pub fn of_hits(drafts: impl IntoIterator<Item = Draft>) -> App {
+        let arrivals = drafts.into_iter().map(|draft| draft.0);
         App::with(unlimited(), arrivals.collect(), None)
     }
 

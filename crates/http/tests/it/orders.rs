@@ -1,6 +1,11 @@
+use std::sync::Arc;
+
+use afsa_model::{Origin, text};
+use afsa_store::conformance::draft::Draft;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, App};
+use crate::shop;
 
 fn ids(answer: &Value) -> Vec<String> {
     let orders = answer["data"].as_array().unwrap().iter();
@@ -175,6 +180,31 @@ async fn one_order_is_told_whole() {
     assert_eq!(journey[0]["channel"], "Email");
     assert_eq!(order["customer_orders"], 2);
     assert_eq!(order["customer_value"], "23.33");
+}
+
+#[tokio::test]
+async fn of_visits_begun_in_one_instant_the_later_has_the_order() {
+    let minute = shop::ago(50);
+    let campaign = Origin {
+        campaign: text("autumn"),
+        ..Origin::default()
+    };
+    let app = App::of_hits([
+        Draft::page_view(minute, 1, "/"),
+        Draft::page_view(minute, 1, "/").hit(|hit| hit.origin = Some(Arc::new(campaign))),
+        Draft::purchase(minute + 1, 1, "A", vec![]).revenue("5"),
+    ]);
+    let by_campaign = "/v1/stats/query?metrics=orders&dimensions=campaign&period=90d";
+    let figures = app.get(by_campaign).await.expect(200).json();
+    assert_eq!(
+        figures["data"],
+        json!([{"campaign": "autumn", "orders": 1}])
+    );
+    let orders = app.get("/v1/orders").await.expect(200).json();
+    assert_eq!(orders["data"][0]["campaign"], "autumn");
+    let order = app.get("/v1/orders/A").await.expect(200).json();
+    assert_eq!(order["visit"]["campaign"], "autumn");
+    assert_eq!(order["campaign_visit"]["campaign"], "autumn");
 }
 
 #[tokio::test]

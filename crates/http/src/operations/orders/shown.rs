@@ -70,8 +70,10 @@ pub(super) struct Way<'a> {
 }
 
 impl Way<'_> {
+    /// Of visits that began in one instant the last, in which what followed lies: only one that a
+    /// campaign brought begins in the same instant as another.
     fn begun_at(&self, start: Timestamp) -> Option<&JourneyVisit> {
-        self.visits.iter().find(|visit| visit.start == start)
+        self.visits.iter().rfind(|visit| visit.start == start)
     }
 
     fn value(&self, visit: &JourneyVisit, dimension: Dimension) -> Value {
