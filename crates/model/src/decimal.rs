@@ -61,8 +61,9 @@ impl From<i32> for Decimal {
 impl FromStr for Decimal {
     type Err = ParseDecimalError;
 
-    /// Reads `-12.345`, `12,5` (a comma serves as decimal sign), stray blanks anywhere, and an
-    /// exponent. Places past the sixth are rounded half away from zero.
+    /// Reads `-12.345`, `12,5` (a comma serves as decimal sign), stray blanks anywhere (also the
+    /// unbreakable ones that stand between thousands), and an exponent. Places past the sixth are
+    /// rounded half away from zero.
     fn from_str(input: &str) -> Result<Decimal, ParseDecimalError> {
         use ParseDecimalError::{Malformed, OutOfRange};
         let mut negative = false;
@@ -70,29 +71,26 @@ impl FromStr for Decimal {
         let mut places: i32 = 0;
         let (mut seen_digit, mut seen_point, mut seen_sign) = (false, false, false);
         let mut exponent: i32 = 0;
-        let mut bytes = input.bytes().filter(|byte| !byte.is_ascii_whitespace());
-        while let Some(byte) = bytes.next() {
-            match byte {
-                b'+' | b'-' if !seen_digit && !seen_point && !seen_sign => {
-                    negative = byte == b'-';
+        let mut characters = input.chars().filter(|it| !it.is_whitespace());
+        while let Some(character) = characters.next() {
+            match character {
+                '+' | '-' if !seen_digit && !seen_point && !seen_sign => {
+                    negative = character == '-';
                     seen_sign = true;
                 }
-                b'0'..=b'9' => {
+                '0'..='9' => {
                     seen_digit = true;
                     if digits < 10_i128.pow(30) {
-                        digits = digits * 10 + i128::from(byte - b'0');
+                        digits = digits * 10 + i128::from(character as u8 - b'0');
                         places += i32::from(seen_point);
                     } else if !seen_point {
                         return Err(OutOfRange);
                     }
                 }
-                b'.' | b',' if !seen_point => seen_point = true,
-                b'e' | b'E' if seen_digit => {
-                    let rest: Vec<u8> = bytes.by_ref().collect();
-                    exponent = std::str::from_utf8(&rest)
-                        .ok()
-                        .and_then(|rest| rest.parse().ok())
-                        .ok_or(Malformed)?;
+                '.' | ',' if !seen_point => seen_point = true,
+                'e' | 'E' if seen_digit => {
+                    let rest: String = characters.by_ref().collect();
+                    exponent = rest.parse().map_err(|_| Malformed)?;
                     if !(-60..=30).contains(&exponent) {
                         return if digits == 0 || exponent < 0 {
                             Ok(Decimal::ZERO)
@@ -158,6 +156,9 @@ mod tests {
         check("16.13", "16.13");
         check("12 .65 ", "12.65");
         check("12,65", "12.65");
+        check("1 234,56", "1234.56");
+        check("1\u{a0}234,56", "1234.56");
+        check("1\u{202f}234\u{202f}567,5", "1234567.5");
         check("95.560000", "95.56");
         check("7.996666666666666", "7.996667");
         check("-0.0000005", "-0.000001");
@@ -170,7 +171,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_number() {
-        for input in ["", "-", ".", "1.2.3", "abc", "1e", "--1", "NaN", "1,234.50"] {
+        for input in [
+            "", "-", ".", "1.2.3", "abc", "1e", "--1", "NaN", "1,234.50", "١٢", "１２", "12 €",
+            "1e1e1",
+        ] {
             assert_eq!(
                 input.parse::<Decimal>(),
                 Err(ParseDecimalError::Malformed),
