@@ -48,6 +48,11 @@ impl Faults {
         });
     }
 
+    /// How many were noted so far.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The first fault with the others named in its detail; `None` where nothing is wrong.
     pub fn into_rejection(self) -> Option<Rejection> {
         let mut faults = self.0.into_iter();

@@ -23,19 +23,24 @@ pub(super) fn purchase(
     order: Value<'_>,
     products: Value<'_>,
 ) -> (Option<HitKind>, Text) {
+    let known_faults = faults.count();
     let (mut order, customer) = order_fields(faults, order);
     let products = rows::products(faults, products).usable;
+    // What was sent and couldn't be read has its own fault; it isn't missing beside.
+    let is_sound = faults.count() == known_faults;
     let Some(id) = order.id.take() else {
-        faults.push(
-            ID,
-            "ignored",
-            "A purchase without an id is no order. `auto` asks for an id.",
-        );
+        if is_sound {
+            let detail = "A purchase without an id is no order. `auto` asks for an id.";
+            faults.push(ID, "ignored", detail);
+        }
         return (None, None);
     };
     if products.is_empty() && order == OrderFields::default() {
-        let detail = "A purchase needs data beside its id: a revenue, or products with id or name.";
-        faults.push(Path::Field("order"), "ignored", detail);
+        if is_sound {
+            let detail =
+                "A purchase needs data beside its id: a revenue, or products with id or name.";
+            faults.push(Path::Field("order"), "ignored", detail);
+        }
         return (None, None);
     }
     order.id = Some(if asks_for_id(&id) {

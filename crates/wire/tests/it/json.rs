@@ -414,6 +414,27 @@ fn refuses_orders_that_are_none() {
 }
 
 #[test]
+fn names_no_order_as_missing_that_could_not_be_read() {
+    fn check(order: &str, field: &str, error: &str) {
+        let line = format!(r#"{{"type":"purchase","order":{order}}}"#);
+        let detail = refused(&line, field, error);
+        assert!(!detail.contains("ignored"), "{order}: {detail}");
+    }
+    check(
+        r#"{"id":"a","revenue":-1}"#,
+        "order.revenue",
+        "out_of_range",
+    );
+    check(
+        r#"{"id":"a","revenue":"1,234.56"}"#,
+        "order.revenue",
+        "malformed",
+    );
+    check(r#"{"id":{"a":1},"revenue":1}"#, "order.id", "wrong_type");
+    check(r#""a""#, "order", "wrong_type");
+}
+
+#[test]
 fn takes_refunds_and_states() {
     fn check(products: &str, expect: usize) {
         let line = format!(r#"{{"type":"refund","order":{{"id":"a"}}{products}}}"#);
