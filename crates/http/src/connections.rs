@@ -12,8 +12,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::CONNECTION;
-use axum::http::{HeaderValue, Request, Response};
+use axum::http::header::{CONNECTION, HOST};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -22,7 +23,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Word};
 use exchange::Exchange;
 use stream::PatientStream;
 
@@ -89,8 +90,14 @@ pub async fn serve(
         if let Ok(place) = places.clone().try_acquire_owned() {
             let router = router.clone();
             let answer = move |mut request: Request<Body>| {
-                request.extensions_mut().insert(ConnectInfo(address));
-                router.call(request)
+                let router = router.clone();
+                async move {
+                    if !names_one_host(&request) {
+                        return Ok(without_host(&request));
+                    }
+                    request.extensions_mut().insert(ConnectInfo(address));
+                    router.call(request).await
+                }
             };
             tokio::spawn(converse(
                 stream,
@@ -136,6 +143,24 @@ async fn converse<Answering>(
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
+}
+
+/// What RFC 9112 (3.2) asks of a request, so that no two programs on its way take it to be for
+/// different hosts.
+fn names_one_host(request: &Request<Body>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+fn without_host(request: &Request<Body>) -> Response<Body> {
+    let detail = "The request must have one header Host, with a name or an address and a port if any.";
+    Problem::new(Word::InvalidRequest, detail)
+        .with_header(CONNECTION, HeaderValue::from_static("close"))
+        .into_response(request.uri().path())
 }
 
 fn too_many(request: &Request<Body>) -> Response<Body> {

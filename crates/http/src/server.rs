@@ -165,6 +165,9 @@ fn cors() -> CorsLayer {
         "retry-after",
         "x-request-id",
         "allow",
+        "link",
+        "content-disposition",
+        "www-authenticate",
     ];
     CorsLayer::new()
         .allow_origin(Any)

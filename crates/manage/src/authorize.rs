@@ -131,7 +131,8 @@ impl Asked {
         if !matches!(query.get("response_mode"), "" | "query") {
             return refused("authorize.response_mode");
         }
-        let state = query.has("state").then(|| query.get("state").to_owned());
+        // A parameter without a value is as if it were not there (RFC 6749, 3.1).
+        let state = Some(query.get("state").to_owned()).filter(|state| !state.is_empty());
         if state
             .as_ref()
             .is_some_and(|state| state.len() > LONGEST_STATE)
@@ -249,6 +250,11 @@ fn chosen(call: &Call) -> Result<Option<Option<Membership>>, Failure> {
 
 fn chooser(call: &Call, asked: &Asked) -> Outcome {
     let found = search::accounts(call, MembershipChoice::default())?;
+    let path = call.target.split('?').next().unwrap_or_default();
+    // One that was named without a value would stand there twice.
+    let asked_for = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(call.query.others(&["account_id"]))
+        .finish();
     let body = html! {
         h1 { (call.t("authorize.choose")) }
         p.lead { (call.say("authorize.choose_lead", &[("app", &asked.client.name)])) }
@@ -257,7 +263,7 @@ fn chooser(call: &Call, asked: &Asked) -> Outcome {
             @for membership in &found.rows {
                 @let account = &membership.account;
                 li {
-                    a.tile href=(format!("{}&account_id={}", call.target, account.id)) {
+                    a.tile href=(format!("{path}?{asked_for}&account_id={}", account.id)) {
                         strong { bdi { (account.name) } }
                         span.muted.small { (account.url) }
                     }

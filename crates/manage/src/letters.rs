@@ -16,6 +16,9 @@ const fn kind(subject: &'static str, text: &'static str) -> Kind {
     Kind { subject, text }
 }
 
+// Nobody is greeted by a name that a stranger may have given him, with an address of his own in it:
+// whoever signs up with another's e-mail writes him no letter.
+
 /// Confirms an e-mail.
 const CONFIRM: Kind = kind("mail.confirm_subject", "mail.confirm_text");
 /// To whoever signs up with an e-mail that is known.
@@ -31,8 +34,7 @@ impl Call {
     /// To somebody who has told his e-mail; following the page's link shows that it is his.
     pub(crate) fn ask_to_confirm(&self, person: &Person, page: &str) {
         let link = self.link(page);
-        let values = [("name", person.name.as_str()), ("link", &link)];
-        self.write(&CONFIRM, &person.email, self.language, &values);
+        self.write(&CONFIRM, &person.email, self.language, &[("link", &link)]);
     }
 
     /// To whoever has this e-mail already.

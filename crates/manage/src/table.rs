@@ -4,7 +4,7 @@ use afsa_accounts::people::Right::{ChangeSettings, ManageAccess, ManageMembers, 
 
 use crate::authorize;
 use crate::pages::{
-    account, audit, clients, code, confirm, figures, home, invitation, keys, members, people,
+    account, apps, audit, clients, code, confirm, figures, home, invitation, keys, members, people,
     preferences, profile, reset, second_factor, settings, setup, shares, sign_in, sign_up,
 };
 use crate::routes::Access::{Anybody, May, Member, Operator, Person};
@@ -52,6 +52,7 @@ pub(crate) const ROUTES: &[Route] = &[
     act("/manage/profile/second-factor/confirm", "manage_second_factor", Person, second_factor::confirm),
     act("/manage/profile/second-factor/renew", "manage_second_factor", Person, second_factor::renew),
     act("/manage/profile/second-factor/disable", "manage_second_factor", Person, second_factor::disable),
+    form("/manage/profile/apps/{grant}/disconnect", "manage_own_apps", Person, apps::ask_disconnect, apps::disconnect),
     page("/manage/api/keys", "manage_keys", Person, keys::choose_keys),
     page("/manage/api/clients", "manage_clients", Person, keys::choose_clients),
     form("/manage/accounts/new", "manage_account_new", Person, home::show_create, home::create),

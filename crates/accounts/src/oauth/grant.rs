@@ -20,6 +20,8 @@ const REMEMBERED: i64 = 7 * DAY;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
     pub id: i64,
+    /// Which it was let into.
+    pub account: AccountId,
     /// The app's public id and name.
     pub client: String,
     pub client_name: String,
@@ -39,17 +41,31 @@ pub struct Grant {
 impl Accounts {
     /// The apps that are connected to the account, by when they were.
     pub fn grants(&self, account: AccountId, now: Timestamp) -> Result<Vec<Grant>, Error> {
+        self.grants_where("account", i64::from(account.0), now)
+    }
+
+    /// The apps that the person let in, into whichever accounts, by when he did.
+    pub fn grants_by(&self, person: i64, now: Timestamp) -> Result<Vec<Grant>, Error> {
+        self.grants_where("person", person, now)
+    }
+
+    fn grants_where(
+        &self,
+        column: &'static str,
+        is: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Grant>, Error> {
         let connection = self.read();
-        let mut statement = connection.prepare_cached(
+        let mut statement = connection.prepare_cached(&format!(
             "SELECT oauth_grants.*, public_id, oauth_clients.name AS client_name, email
              FROM oauth_grants
              JOIN oauth_clients ON oauth_clients.id = client
              JOIN persons ON persons.id = person
-             WHERE oauth_grants.account = ?1 AND revoked_at IS NULL
+             WHERE oauth_grants.{column} = ?1 AND revoked_at IS NULL
                  AND code_used_at IS NOT NULL AND expires_at > ?2
              ORDER BY oauth_grants.id",
-        )?;
-        let mut rows = statement.query((account.0, now.0))?;
+        ))?;
+        let mut rows = statement.query((is, now.0))?;
         let mut grants = Vec::new();
         while let Some(row) = rows.next()? {
             let mut grant = grant(row)?;
@@ -304,6 +320,7 @@ pub(super) fn scopes_of(text: &str) -> Result<Scopes, Error> {
 fn grant(row: &Row<'_>) -> Result<Grant, Error> {
     Ok(Grant {
         id: row.get("id")?,
+        account: AccountId(row.get("account")?),
         client: row.get("public_id")?,
         client_name: row.get("client_name")?,
         person: row.get("person")?,

@@ -38,6 +38,13 @@ pub struct CreatedInvitation {
     pub text: String,
 }
 
+impl Invitation {
+    /// Whether it is for whoever has this e-mail, however that is written.
+    pub fn is_for(&self, email: &str) -> bool {
+        key_of(&self.email) == key_of(email)
+    }
+}
+
 impl Accounts {
     /// The account's invitations, by age, also those that have expired.
     pub fn invitations(&self, account: AccountId) -> Result<Vec<Invitation>, Error> {
@@ -133,7 +140,7 @@ impl Acting<'_> {
         self.change(|change| {
             let invitation = find_by_text(change.transaction, text, change.now)?;
             let found = find(change.transaction, person)?;
-            if key_of(&found.email) != key_of(&invitation.email) || found.disabled_at.is_some() {
+            if !invitation.is_for(&found.email) || found.disabled_at.is_some() {
                 return Err(Error::NotAllowed);
             }
             change

@@ -561,7 +561,16 @@ fn revoking() {
         revoke(Actor::Key(1), stranger.id),
         Err(Error::NotFound { .. })
     ));
+    // Whoever let an app in finds it, wherever that was, until it is over.
+    let found = |person| {
+        let grants = world.accounts.grants_by(person, NOW).unwrap();
+        let told = grants.iter().map(|grant| (grant.id, grant.account));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(found(world.person), [(pair.grant, world.account.id)]);
+    assert_eq!(found(viewer), []);
     revoke(Actor::Person(world.person), world.account.id).unwrap();
+    assert_eq!(found(world.person), []);
     assert_eq!(world.scopes(&pair, NOW), Err(Refusal::Revoked));
 }
 

@@ -191,6 +191,20 @@ fn what_is_no_http_is_refused_and_others_go_on() {
         "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "HTTP/1.1 400",
     );
+    // For whom a request is has to be said once (RFC 9112, 3.2).
+    let live = |hosts: &str| format!("GET /health/live HTTP/1.1\r\nConnection: close\r\n{hosts}\r\n");
+    for wrong in [
+        "",
+        "Host: a\r\nHost: a\r\n",
+        "Host: a b\r\n",
+        "Host: a/b\r\n",
+    ] {
+        check(&live(wrong), "HTTP/1.1 400");
+    }
+    for right in ["Host: a\r\n", "Host: [::1]:8080\r\n", "Host:\r\n"] {
+        check(&live(right), "HTTP/1.1 200");
+    }
+    check("GET /health/live HTTP/1.0\r\n\r\n", "HTTP/1.0 200");
     check(&many, "HTTP/1.1 431");
     check(&long, "HTTP/1.1 4");
     let (status, _) = server.request("", "GET", "/health/live", None);

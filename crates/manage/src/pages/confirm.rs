@@ -57,12 +57,10 @@ pub(crate) fn request_change(call: &Call) -> Outcome {
             .request_email_change(person.id, email, call.random())?;
         if let Some(token) = wish {
             let link = call.link(&format!("/manage/profile/email/take?token={token}"));
-            let values = [("name", person.name.as_str()), ("link", &link)];
-            call.write(&letters::CHANGE, email, call.language, &values);
+            call.write(&letters::CHANGE, email, call.language, &[("link", &link)]);
         }
         // Whoever holds the old one shall know.
-        let values = [("name", person.name.as_str())];
-        call.write(&letters::CHANGING, &person.email, call.language, &values);
+        call.write(&letters::CHANGING, &person.email, call.language, &[]);
         Ok(call.go_saying("/manage/profile", "letter_sent"))
     })();
     or_again(outcome, |again| change_page(call, again))

@@ -21,7 +21,7 @@ pub(crate) fn show(call: &Call) -> Outcome {
         p.lead { (call.say("invitation.lead", &[("email", &invitation.email), ("role", role)])) }
         div.card {
             @match &call.visitor {
-                Some(visitor) if visitor.person.email.eq_ignore_ascii_case(&invitation.email) => {
+                Some(visitor) if invitation.is_for(&visitor.person.email) => {
                     (form(call, "/manage/invitation", html! {
                         input type="hidden" name="token" value=(token);
                         button.button type="submit" { (call.t("invitation.go")) }

@@ -1,6 +1,7 @@
 //! The pages, one file for what belongs together.
 
 pub(crate) mod account;
+pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod code;

@@ -3,6 +3,7 @@
 use afsa_accounts::people::{PersonChange, password_faults};
 use maud::{Markup, html};
 
+use super::apps;
 use super::parts::{
     Again, FIRST, current_field, languages, moment, name_field, new_password_field, or_again,
 };
@@ -131,6 +132,7 @@ fn page(call: &Call, (status, faults): Again<'_>) -> Outcome {
                 }
             }
         }
+        (apps::section(call)?)
         (sessions(call)?)
     };
     Ok(call.page_with(status, title, body))

@@ -263,6 +263,35 @@ async fn letters_take_no_headers_from_strangers() {
 }
 
 #[tokio::test]
+async fn strangers_write_nobody_letters() {
+    let app = App::new();
+    let lure = "You won, see https://evil.example.org/prize";
+    let form = [
+        ("name", lure),
+        ("email", "victim@example.com"),
+        ("password", PASSWORD),
+    ];
+    let signed_up = app.post("/manage/sign-up", None, &form).await;
+    assert_eq!(signed_up.status, 200, "{}", signed_up.text);
+    // Known by now, under that name.
+    app.post("/manage/sign-up", None, &form).await;
+    let reset = [("email", "victim@example.com")];
+    app.post("/manage/reset", None, &reset).await;
+    let eve = app.session_of("eve", None);
+    let named = [("name", lure), ("language", "en")];
+    let renamed = app.post("/manage/profile", Some(&eve), &named).await;
+    assert_eq!(renamed.status, 303, "{}", renamed.text);
+    let change = [("email", "another@example.com"), ("current", PASSWORD)];
+    app.post("/manage/profile/email", Some(&eve), &change).await;
+    let letters = app.letters();
+    assert_eq!(letters.len(), 5, "and one to the e-mail that eve has");
+    for letter in letters {
+        assert!(!letter.contains("evil.example.org"), "{letter}");
+        assert!(letter.contains("Hello,"), "{letter}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_makes_accounts_by_way_of_a_shop_who_may_not_here() {
     let check = async |rule: SignUp, who: &str, role: Option<Role>, may: bool| {
         let app = App::at("http://stats.example.com", rule);

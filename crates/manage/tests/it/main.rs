@@ -3,6 +3,7 @@
 mod access;
 mod app;
 mod attacks;
+mod consent;
 mod entrance;
 mod figures;
 mod forgery;
