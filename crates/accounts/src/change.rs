@@ -303,3 +303,9 @@ fn is_language_tag(text: &str) -> bool {
     }) && parts.all(|part| is_part(part, 1))
         && text.len() <= 35
 }
+
+/// A text with these could show itself as another: on the page that asks for consent, or in a list of
+/// members.
+pub(crate) fn turns_text(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
+}

@@ -1,10 +1,11 @@
 //! Configuration: flags, then environment, then a TOML file, then defaults.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use afsa_accounts::oauth::{ClientKind, RedirectAddress};
 use afsa_mail::Carrier;
 use afsa_manage::SignUp;
 use clap::{Args, ValueEnum};
@@ -410,6 +411,20 @@ impl Config {
         self.mail_from.as_deref().unwrap_or("afsa <afsa@localhost>")
     }
 
+    /// Where browsers and clients reach the server that listens there, without a slash at the end.
+    /// Who listens on every address is reached on this machine by its own.
+    pub fn address(&self, listened: SocketAddr) -> String {
+        if let Some(url) = &self.public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let ip = match listened.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, listened.port()))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |setting, problem: String| Err(ConfigError::Value { setting, problem });
         if self.data_dir.as_os_str().is_empty() {
@@ -422,12 +437,13 @@ impl Config {
             );
         }
         if let Some(url) = &self.public_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
+            && !is_root_of_host(url)
         {
             return refuse(
                 "public_url",
                 format!(
-                    "{url:?} must begin with http:// or https://, as in https://stats.example.com"
+                    "{url:?} must be http:// or https://, a host and a port if any, as in \
+                     https://stats.example.com: pages need a host of their own, not a path of another"
                 ),
             );
         }
@@ -520,6 +536,16 @@ fn without_password(url: &str) -> (String, bool) {
     });
     let has_password = found.is_some();
     (found.unwrap_or_else(|| url.to_owned()), has_password)
+}
+
+/// Whether an address is of a host, and of nothing within or behind it.
+fn is_root_of_host(url: &str) -> bool {
+    // Shops are reached by both schemes, too.
+    let address = RedirectAddress::parse(url, ClientKind::Plugin);
+    let is_root = |address: RedirectAddress| address.place() == format!("{}/", address.origin());
+    (url.starts_with("http://") || url.starts_with("https://"))
+        && !url.contains('?')
+        && address.is_ok_and(is_root)
 }
 
 fn is_network(text: &str) -> bool {
@@ -664,7 +690,22 @@ mod tests {
         check("lisen = '127.0.0.1:1'", "lisen");
         check("memory_megabytes = 3", "outside of 64");
         check("trusted_proxies = ['10.0.0.0/64']", "no address or network");
-        check("public_url = 'stats.example.com'", "https://");
+        for wrong in [
+            "stats.example.com",
+            "HTTPS://stats.example.com",
+            "https://",
+            "https://example.com/stats",
+            "https://example.com//",
+            "https://example.com?x",
+            "https://example.com#x",
+            "https://ann@example.com",
+            "https://example.com:0",
+            "https://exämple.com",
+            "https://[::1",
+            "https://a b",
+        ] {
+            check(&format!("public_url = '{wrong}'"), "a host of their own");
+        }
         check("log_level = 'a=b=c'", "log_level");
         check("log_level = 'zz'", "none of off, error");
         check("requests_per_minute = 0", "at least 1");
@@ -685,6 +726,26 @@ mod tests {
         check("mail_from = 'nobody'", "no sender");
         check("smtp_url = 'smtp://mail.example.com'", "mail_from");
         check("smtp_url = 'mail.example.com'", "smtps://");
+    }
+
+    #[test]
+    fn where_the_server_is_reached() {
+        let check = |public_url: Option<&str>, listened: &str, expect: &str| {
+            let config = Config {
+                public_url: public_url.map(str::to_owned),
+                ..Config::default()
+            };
+            config.check().unwrap();
+            assert_eq!(config.address(listened.parse().unwrap()), expect);
+        };
+        check(None, "127.0.0.1:8080", "http://127.0.0.1:8080");
+        check(None, "[2001:db8::1]:80", "http://[2001:db8::1]:80");
+        check(None, "0.0.0.0:8080", "http://127.0.0.1:8080");
+        check(None, "[::]:8080", "http://[::1]:8080");
+        for public in ["https://stats.example.com", "https://stats.example.com/"] {
+            check(Some(public), "0.0.0.0:8080", "https://stats.example.com");
+        }
+        check(Some("http://[::1]:81"), "[::]:80", "http://[::1]:81");
     }
 
     #[test]

@@ -157,7 +157,8 @@ fn names_one_host(request: &Request<Body>) -> bool {
 }
 
 fn without_host(request: &Request<Body>) -> Response<Body> {
-    let detail = "The request must have one header Host, with a name or an address and a port if any.";
+    let detail =
+        "The request must have one header Host, with a name or an address and a port if any.";
     Problem::new(Word::InvalidRequest, detail)
         .with_header(CONNECTION, HeaderValue::from_static("close"))
         .into_response(request.uri().path())

@@ -13,7 +13,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::{BodyExt, Limited};
@@ -41,10 +41,9 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
             move |State(site): State<Arc<Site>>, path: RawPathParams, request: Request| {
                 answer(site, Some(route), path, request)
             };
-        let methods = match (&route.show, &route.take) {
-            (Some(_), Some(_)) => get(handler).post(handler),
-            (Some(_), None) => get(handler),
-            _ => post(handler),
+        let methods = match &route.take {
+            Some(_) => get(handler).post(handler),
+            None => get(handler),
         };
         router = router.route(route.path, methods);
     }
@@ -112,11 +111,17 @@ fn run(
 ) -> Response {
     let is_post = head.method == Method::POST;
     let (mut call, known) = begin(site, head, path);
+    // A message is for the page that a form led to, not for what another form answers.
+    if is_post {
+        call.flash = None;
+    }
     let outcome = (|| {
         known?;
         let route = route.ok_or(Failure::NotFound)?;
         let found = if is_post { route.take } else { route.show };
-        let (access, run) = found.ok_or(Failure::NotFound)?;
+        let Some((access, run)) = found else {
+            return Ok(call.go(page_above(head.uri.path())));
+        };
         call.form = form?;
         let is_own = || {
             let address = &call.site.address;
@@ -130,9 +135,9 @@ fn run(
         }
         run(&call)
     })();
-    let is_page = !is_post && call.flash.is_some();
     let mut response = outcome.unwrap_or_else(|failure| call.failed(&failure));
-    if is_page && response.status() == StatusCode::OK {
+    let is_page = response.status() != StatusCode::SEE_OTHER;
+    if is_page && call.flash.is_some() {
         call.set_cookie(&mut response, "flash", "", Keep::Forget);
     }
     if call.is_form_secret_new && response.status() != StatusCode::SEE_OTHER {
@@ -142,6 +147,35 @@ fn run(
         call.set_cookie(&mut response, "lang", language.tag(), Keep::Year);
     }
     response
+}
+
+/// The page that an address stands below which only takes a form. What the form answered may have
+/// been a page, and whoever reads that in another language or asks for it again comes by GET.
+fn page_above(path: &str) -> &str {
+    let is_page = |path: &str| {
+        let pages = every().filter(|route| route.show.is_some());
+        pages.map(|route| route.path).any(|page| fits(page, path))
+    };
+    let mut above = path;
+    while let Some((rest, _)) = above.rsplit_once('/') {
+        above = rest;
+        if is_page(above) {
+            return above;
+        }
+    }
+    "/manage"
+}
+
+/// Whether a path is one of those that a route's path stands for.
+fn fits(route: &str, path: &str) -> bool {
+    let (mut parts, mut steps) = (route.split('/'), path.split('/'));
+    loop {
+        match (parts.next(), steps.next()) {
+            (None, None) => return true,
+            (Some(part), Some(step)) if part == step || part.starts_with('{') => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Lets the person in, or says where to go first. No page is reached past it.

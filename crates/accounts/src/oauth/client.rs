@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use subtle::ConstantTimeEq;
 
 use crate::acting::{Acting, Change};
-use crate::change::Faults;
+use crate::change::{Faults, turns_text};
 use crate::error::unless_too_many;
 use crate::oauth::{RedirectAddress, TokenRefusal};
 use crate::people::{Action, Right};
@@ -149,11 +149,6 @@ impl ClientChange {
         }
         faults.0
     }
-}
-
-/// A name with these could show itself as another on the page that asks for consent.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}' | '\u{00AD}')
 }
 
 fn check_redirects(faults: &mut Faults, redirects: &[String], kind: ClientKind) {

@@ -245,11 +245,14 @@ fn is_step_upwards(step: &str) -> bool {
     step == "." || step == ".."
 }
 
-/// Whether a pair of a query says what an answer says, however its name is written.
+/// Whether a pair of a query says what an answer says, however its name is written: also as PHP,
+/// which shops run, reads `%20code` and `code[]` for `code`.
 fn is_answer(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default();
-    let name = decoded(name);
-    ANSWERS.iter().any(|answer| name == answer.as_bytes())
+    let name = decoded(&name.replace('+', " "));
+    let name = name.trim_ascii_start();
+    let name = name.split(|byte| b"[\0".contains(byte)).next();
+    ANSWERS.iter().any(|answer| name == Some(answer.as_bytes()))
 }
 
 fn decoded(text: &str) -> Vec<u8> {
@@ -467,6 +470,10 @@ mod tests {
         check(
             "https://x.example/?code=old&a=1&%73tate=old&error=e&noredir=1&iss&codes=1",
             &format!("https://x.example/?a=1&codes=1&{added}"),
+        );
+        check(
+            "https://x.example/?a[code]=1&+code=old&%20%20state=old&code[]=old&iss%5Bx]=o&error%00=e&co+de=2",
+            &format!("https://x.example/?a[code]=1&co+de=2&{added}"),
         );
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Action, Purpose, password_faults, token};
 use crate::acting::{Acting, Actor, Change};
-use crate::change::Faults;
+use crate::change::{Faults, turns_text};
 use crate::database::folded;
 use crate::error::unless_taken;
 use crate::listed::{Listed, Part};
@@ -341,7 +341,10 @@ pub fn email_faults(email: &str) -> Vec<FieldFault> {
 /// Something that a mail can be sent to, and that is safe wherever it is written.
 pub(crate) fn check_email(faults: &mut Faults, email: &str) {
     let email = email.trim();
-    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !r#"<>()[]",;:\"#.contains(c);
+    let is_plain = |c: char| {
+        let is_seen = !c.is_whitespace() && !c.is_control() && !turns_text(c);
+        is_seen && !r#"<>()[]",;:\"#.contains(c)
+    };
     let is_host = |host: &str| {
         host.split('.').all(|label| {
             !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-')

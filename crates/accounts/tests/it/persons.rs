@@ -130,6 +130,8 @@ fn what_no_person_can_be() {
     check("ada lovelace@example.com", Some("malformed"));
     check("<ada@example.com>", Some("malformed"));
     check("ada,bob@example.com", Some("malformed"));
+    check("ada\u{200b}@example.com", Some("malformed"));
+    check("\u{202e}ada@example.com", Some("malformed"));
     check(
         &format!("{}@example.com", "a".repeat(65)),
         Some("malformed"),

@@ -55,10 +55,11 @@ pub fn run(
 ) -> Result<(), CommandError> {
     let accounts = open_accounts(config)?;
     let acting = accounts.acting(Actor::CommandLine, SystemClock.now());
+    let address = config.address(config.listen);
     // The link is on standard output alone, so that it can be handed on by a program.
     let choose = |person: &Person, purpose: Purpose| {
         let token = acting.invite_to_choose_password(person.id, purpose, random_bytes())?;
-        Ok::<String, CommandError>(link(&address(config), "reset/choose", &token))
+        Ok::<String, CommandError>(link(&address, "reset/choose", &token))
     };
     match command {
         PeopleCommand::Create {
@@ -115,14 +116,6 @@ pub fn setup_link(accounts: &Accounts, address: &str) -> Result<Option<String>, 
 
 fn link(address: &str, page: &str, token: &str) -> String {
     format!("{address}/manage/{page}?token={token}")
-}
-
-/// Where the pages are, as far as the configuration tells.
-fn address(config: &Config) -> String {
-    match &config.public_url {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("http://{}", config.listen),
-    }
 }
 
 fn find(accounts: &Accounts, email: &str) -> Result<Person, CommandError> {

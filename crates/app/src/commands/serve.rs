@@ -54,10 +54,14 @@ pub fn serve(
                 what: format!("can't listen on {}", config.listen),
                 error,
             })?;
-        let address = match &config.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", listener.local_addr()?),
-        };
+        let listened = listener.local_addr()?;
+        let address = config.address(listened);
+        if listened.ip().is_unspecified() && config.public_url.is_none() {
+            tracing::warn!(
+                address,
+                "links in letters lead to this machine: say with public_url where others reach it"
+            );
+        }
         let router = afsa_http::router(Services {
             pages: pages(&instance, &mailer, &address, config),
             ..services(&instance, &collector, config, &address)

@@ -192,7 +192,8 @@ fn what_is_no_http_is_refused_and_others_go_on() {
         "HTTP/1.1 400",
     );
     // For whom a request is has to be said once (RFC 9112, 3.2).
-    let live = |hosts: &str| format!("GET /health/live HTTP/1.1\r\nConnection: close\r\n{hosts}\r\n");
+    let live =
+        |hosts: &str| format!("GET /health/live HTTP/1.1\r\nConnection: close\r\n{hosts}\r\n");
     for wrong in [
         "",
         "Host: a\r\nHost: a\r\n",

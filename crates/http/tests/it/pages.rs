@@ -165,6 +165,19 @@ async fn any_page_may_use_the_api_but_not_read_our_pages() {
     );
     let refused = ask("GET", "/v1/accounts").await.expect(401);
     assert_eq!(refused.headers["access-control-allow-origin"], "*");
+    // What the API tells in headers, scripts can read.
+    let exposed = refused.headers["access-control-expose-headers"]
+        .to_str()
+        .unwrap();
+    for header in [
+        "link",
+        "ratelimit",
+        "retry-after",
+        "content-disposition",
+        "www-authenticate",
+    ] {
+        assert!(exposed.split(',').any(|it| it == header), "{header}");
+    }
     let page = ask("GET", "/docs").await.expect(200);
     assert!(!page.headers.contains_key("access-control-allow-origin"));
 }

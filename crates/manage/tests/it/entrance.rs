@@ -185,3 +185,83 @@ async fn a_slash_too_many_leads_to_the_page() {
     check("/manage//example.com//", (308, "/manage//example.com")).await;
     check("/manage//example.com", (404, "")).await;
 }
+
+#[tokio::test]
+async fn what_a_form_answered_is_left_for_the_page_above() {
+    let app = App::new();
+    let session = app.session_of("operator", None);
+    let begin = "/manage/profile/second-factor/begin";
+    let form = [("current", PASSWORD)];
+    let shown = app.post(begin, Some(&session), &form).await;
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    // In another language, by the foot of the page.
+    let back = shown.value_after("name=\"back\" value=\"");
+    let form = [("language", "fr"), ("back", back)];
+    let chosen = app.post("/manage/preferences", Some(&session), &form).await;
+    let mut path = chosen.header("location").to_owned();
+    for _ in 0..2 {
+        let page = app.get(&path, Some(&session)).await;
+        if page.status == 200 {
+            assert!(page.text.contains("lang=\"fr\"") && page.text.contains("facteur"));
+            path = String::new();
+            break;
+        }
+        path = page.header("location").to_owned();
+    }
+    assert_eq!(path, "", "no page is reached");
+    let check = async |path: &str, expect: &str| {
+        for session in [None, Some(&*session)] {
+            let led = app.get(path, session).await;
+            assert_eq!(
+                (led.status.as_u16(), led.header("location")),
+                (303, expect),
+                "{path}"
+            );
+        }
+    };
+    check(begin, "/manage/profile/second-factor").await;
+    check("/manage/profile/sessions/7/end", "/manage/profile").await;
+    check("/manage/people/7/link", "/manage/people").await;
+    check(
+        "/manage/accounts/00000001/members/7?x=1",
+        "/manage/accounts/00000001/members",
+    )
+    .await;
+    check("/manage/preferences", "/manage").await;
+    check("/manage/sign-out", "/manage").await;
+}
+
+#[tokio::test]
+async fn a_message_is_shown_once_by_the_page_that_follows() {
+    let app = App::new();
+    let session = app.session_of("operator", None);
+    let saved = |answer: &crate::app::Answer| answer.text.contains("Saved.");
+    let ask = async |method: &str, path: &str| {
+        let cookies = format!("afsa_session={session}; afsa_flash=saved");
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("cookie", cookies)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded");
+        app.send(request.body(axum::body::Body::empty()).unwrap())
+            .await
+    };
+    let forgotten = "afsa_flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0";
+    // Also where the page that follows can't be shown.
+    for path in [
+        "/manage/profile",
+        "/manage/nothing",
+        "/manage/accounts/00000099",
+    ] {
+        let page = ask("GET", path).await;
+        assert!(saved(&page), "{path}");
+        assert!(page.cookies().contains(&forgotten), "{path}");
+    }
+    // Not by what another form answers, nor by what only leads on.
+    let refused = ask("POST", "/manage/profile").await;
+    assert!(refused.status == 422 && !saved(&refused));
+    assert!(!refused.cookies().contains(&forgotten));
+    let led = ask("GET", "/manage/sign-out").await;
+    assert!(led.status == 303 && !led.cookies().contains(&forgotten));
+}
