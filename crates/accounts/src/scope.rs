@@ -69,7 +69,7 @@ impl fmt::Display for Scope {
 
 /// The text names no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no scope")]
+#[error("{0:?} is no scope; known are {known}", known = Scope::ALL.map(Scope::name).join(", "))]
 pub struct UnknownScope(pub String);
 
 impl FromStr for Scope {

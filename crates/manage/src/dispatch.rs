@@ -50,6 +50,10 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
     let nothing_here = |State(site): State<Arc<Site>>, path: RawPathParams, request: Request| {
         answer(site, None, path, request)
     };
+    // Below /manage nothing else is served than pages.
+    for route in every().filter(|route| !route.path.starts_with("/manage")) {
+        router = router.route(&other_slash(route.path), any(nothing_here));
+    }
     router
         .route("/manage/", any(nothing_here))
         .route("/manage/{*rest}", any(nothing_here))
@@ -70,7 +74,7 @@ async fn answer(
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let is_post = head.method == Method::POST;
-    if let Some(there) = without_slash(&head.uri).filter(|_| route.is_none() && !is_post) {
+    if let Some(there) = page_meant(&head.uri).filter(|_| route.is_none() && !is_post) {
         let mut response = Redirect::permanent(&there).into_response();
         secure(response.headers_mut(), site.is_https);
         return response;
@@ -94,12 +98,21 @@ async fn answer(
     response
 }
 
-/// The same address without slashes at the end of its path, where it has some.
-fn without_slash(address: &Uri) -> Option<String> {
+/// A path with a slash at its end, or without it.
+fn other_slash(path: &str) -> String {
+    match path.trim_end_matches('/') {
+        trimmed if trimmed == path => format!("{path}/"),
+        trimmed => trimmed.to_owned(),
+    }
+}
+
+/// The address of the page where only the slashes at the end of the path are others than asked for.
+fn page_meant(address: &Uri) -> Option<String> {
     let path = address.path();
-    let trimmed = path.trim_end_matches('/');
+    let other = other_slash(path);
     let query = address.query().map(|query| format!("?{query}"));
-    (trimmed != path).then(|| format!("{trimmed}{}", query.unwrap_or_default()))
+    let is_meant = path.ends_with('/') || every().any(|route| fits(route.path, &other));
+    is_meant.then(|| format!("{other}{}", query.unwrap_or_default()))
 }
 
 fn run(

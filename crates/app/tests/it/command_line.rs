@@ -93,7 +93,7 @@ fn wrong_values_are_named() {
             "--scopes",
             "stats:rule",
         ],
-        "stats:rule",
+        "\"stats:rule\" is no scope; known are account:read, account:write, stats:read",
     );
     check(
         &["import", "missing.ndjson", "--account", "1"],

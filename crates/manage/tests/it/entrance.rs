@@ -171,7 +171,7 @@ async fn pages_speak_as_they_are_asked() {
 }
 
 #[tokio::test]
-async fn a_slash_too_many_leads_to_the_page() {
+async fn a_slash_too_many_or_too_few_leads_to_the_page() {
     let app = App::new();
     let check = async |path: &str, (status, leads_to): (u16, &str)| {
         let answer = app.get(path, None).await;
@@ -184,6 +184,17 @@ async fn a_slash_too_many_leads_to_the_page() {
     check("/manage/sign-in/?next=/", (308, "/manage/sign-in?next=/")).await;
     check("/manage//example.com//", (308, "/manage//example.com")).await;
     check("/manage//example.com", (404, "")).await;
+    check("/api/authorize/?x=%2F", (308, "/api/authorize?x=%2F")).await;
+    check("/v1/auth/00000001?x", (308, "/v1/auth/00000001/?x")).await;
+    check("/share/afsa_sh_x/", (308, "/share/afsa_sh_x")).await;
+    check(
+        "/share/%2F%2Fexample.com/",
+        (308, "/share/%2F%2Fexample.com"),
+    )
+    .await;
+    check("/wordpress/signup/", (308, "/wordpress/signup")).await;
+    let form = app.post("/api/authorize/", None, &[]).await;
+    assert_eq!(form.status, 404, "no form goes on");
 }
 
 #[tokio::test]
