@@ -411,11 +411,13 @@ impl Config {
         self.mail_from.as_deref().unwrap_or("afsa <afsa@localhost>")
     }
 
-    /// Where browsers and clients reach the server that listens there, without a slash at the end.
-    /// Who listens on every address is reached on this machine by its own.
+    /// Where browsers and clients reach the server that listens there, as browsers write an origin:
+    /// what they send is compared with it. Who listens on every address is reached on this machine
+    /// by its own.
     pub fn address(&self, listened: SocketAddr) -> String {
         if let Some(url) = &self.public_url {
-            return url.trim_end_matches('/').to_owned();
+            let address = RedirectAddress::parse(url, ClientKind::Plugin);
+            return address.map_or_else(|_| url.clone(), |address| address.origin());
         }
         let ip = match listened.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -742,7 +744,11 @@ mod tests {
         check(None, "[2001:db8::1]:80", "http://[2001:db8::1]:80");
         check(None, "0.0.0.0:8080", "http://127.0.0.1:8080");
         check(None, "[::]:8080", "http://[::1]:8080");
-        for public in ["https://stats.example.com", "https://stats.example.com/"] {
+        for public in [
+            "https://stats.example.com",
+            "https://stats.example.com/",
+            "https://Stats.Example.com:443",
+        ] {
             check(Some(public), "0.0.0.0:8080", "https://stats.example.com");
         }
         check(Some("http://[::1]:81"), "[::]:80", "http://[::1]:81");
