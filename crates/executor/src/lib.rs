@@ -34,6 +34,7 @@
 //! ```
 
 mod bits;
+mod conversions;
 mod execute;
 mod filter;
 mod found;
@@ -50,6 +51,7 @@ mod shop;
 mod told;
 mod world;
 
+pub use conversions::conversions;
 pub use execute::{execute, execute_anew, execute_of_keys, execute_page};
 pub use image::{Budget, Image, Vocabulary};
 pub use journeys::journeys;

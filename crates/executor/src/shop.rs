@@ -239,7 +239,7 @@ fn plain(question: &Question) -> Question {
 }
 
 /// What the question's filter leaves of each part.
-fn lefts(world: &World) -> Result<Vec<Left>, StoreError> {
+pub(crate) fn lefts(world: &World) -> Result<Vec<Left>, StoreError> {
     let filter = world.question.filter.as_ref();
     let judge = filter
         .map(|filter| Judge::new(filter, world, false))

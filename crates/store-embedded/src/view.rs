@@ -181,6 +181,12 @@ impl Snapshot for View {
         self.or_set_apart(sales)
     }
 
+    fn conversions(&self, question: &Question) -> Result<Vec<JourneyEnd>, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        let conversions = afsa_executor::conversions(shards, cell, &self.settings, question);
+        self.or_set_apart(conversions)
+    }
+
     fn journeys(
         &self,
         ends: &[JourneyEnd],

@@ -177,6 +177,12 @@ pub trait Snapshot: Send + Sync {
     /// The same orders but for cancelled ones, all of them, as far as figures need them.
     fn sales(&self, question: &Question) -> Result<Sales, StoreError>;
 
+    /// What converts for the question's goals, as [`Measure::Conversions`] counts it, each with its
+    /// visitor and moment, in no particular order.
+    ///
+    /// [`Measure::Conversions`]: crate::Measure::Conversions
+    fn conversions(&self, question: &Question) -> Result<Vec<JourneyEnd>, StoreError>;
+
     /// For each of these ends the visits of its visitor and its traffic that had begun by then,
     /// with their values of dimensions of the visit.
     fn journeys(

@@ -21,6 +21,7 @@ use afsa_store::{Dimension, Measure, StoreError};
 pub(crate) use bound::load;
 pub(crate) use cells::{Cells, Partial};
 pub(crate) use fact::{Counted, is_told_beside};
+pub(crate) use select::things;
 
 use crate::bits::Bits;
 use crate::filter::Left;

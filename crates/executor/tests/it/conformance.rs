@@ -187,6 +187,11 @@ impl Snapshot for ImageSnapshot {
         afsa_executor::sales(shards, cell, &self.settings, question)
     }
 
+    fn conversions(&self, question: &Question) -> Result<Vec<JourneyEnd>, StoreError> {
+        let (shards, cell) = (&self.shards, &self.orders);
+        afsa_executor::conversions(shards, cell, &self.settings, question)
+    }
+
     fn journeys(
         &self,
         ends: &[JourneyEnd],

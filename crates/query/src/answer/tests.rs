@@ -141,6 +141,10 @@ impl Snapshot for Memory {
         Ok(Sales::default())
     }
 
+    fn conversions(&self, _: &Question) -> Result<Vec<JourneyEnd>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn journeys(&self, _: &[JourneyEnd], _: &[Dimension]) -> Result<Journeys, StoreError> {
         Ok(Journeys::default())
     }

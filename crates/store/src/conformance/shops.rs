@@ -8,8 +8,8 @@ use afsa_model::{Timestamp, VisitorKey};
 
 use super::compare;
 use crate::{
-    CartHistory, CartPage, Customer, Dimension, JourneyEnd, Order, Question, Snapshot, StoreError,
-    Value,
+    CartHistory, CartPage, Customer, Dimension, JourneyEnd, Measure, Order, Question, Snapshot,
+    StoreError, Value,
 };
 
 /// What journeys are asked by: texts and numbers of the visit.
@@ -28,35 +28,51 @@ pub(super) fn told(
     let place = |order: &Order| (order.time, order.id.clone());
     let is_sorted = orders.is_sorted_by(|one, other| place(one) > place(other));
     let ends: Vec<JourneyEnd> = orders.iter().map(JourneyEnd::from).collect();
-    let journeys = snapshot.journeys(&ends, &OF_VISITS)?;
-    let mut told = vec![format!(
-        "in order: {is_sorted}, {} journeys, {} visits",
-        journeys.counts.len(),
-        journeys.visits.len()
-    )];
-    for (number, order) in orders.iter().enumerate() {
-        let values = |place: u32| {
-            journeys
-                .values
-                .get(place as usize)
-                .map_or(&[][..], Vec::as_slice)
-        };
-        let mut visits: Vec<(Timestamp, &[Value])> = journeys
-            .to(number)
-            .iter()
-            .map(|visit| (visit.start, values(visit.values)))
-            .collect();
-        visits.sort();
-        told.push(format!(
-            "{} by {visits:?}",
-            compare::told(&anonymous(order))
-        ));
+    let mut told = vec![format!("in order: {is_sorted}")];
+    for (order, way) in orders.iter().zip(ways(snapshot, &ends)?) {
+        told.push(format!("{} {way}", compare::told(&anonymous(order))));
     }
+    told.extend(conversions(snapshot, question)?);
     told.extend(sales(snapshot, question, &orders)?);
     told.sort();
     told.push(compare::told(&snapshot.checkout(question)?));
     told.extend(carts(snapshot, question)?);
     Ok(told)
+}
+
+/// The visits on the way to each of the ends.
+fn ways(snapshot: &dyn Snapshot, ends: &[JourneyEnd]) -> Result<Vec<String>, StoreError> {
+    let journeys = snapshot.journeys(ends, &OF_VISITS)?;
+    assert_eq!(journeys.counts.len(), ends.len(), "ways and ends");
+    let values = |place: u32| {
+        let values = journeys.values.get(place as usize);
+        values.map_or(&[][..], Vec::as_slice)
+    };
+    let way = |number: usize| {
+        let visits = journeys.to(number).iter();
+        let mut visits: Vec<(Timestamp, &[Value])> = visits
+            .map(|visit| (visit.start, values(visit.values)))
+            .collect();
+        visits.sort();
+        format!("by {visits:?}")
+    };
+    Ok((0..ends.len()).map(way).collect())
+}
+
+/// What converts, which is as much as is counted.
+fn conversions(snapshot: &dyn Snapshot, question: &Question) -> Result<Vec<String>, StoreError> {
+    let ends = snapshot.conversions(question)?;
+    let counted = snapshot.aggregate(&Question {
+        measures: vec![Measure::Conversions],
+        dimensions: Vec::new(),
+        ..question.clone()
+    })?;
+    let counted: i128 = counted.rows.iter().flat_map(|group| &group.numbers).sum();
+    assert_eq!(ends.len() as i128, counted, "conversions");
+    let told = |(end, way): (&JourneyEnd, String)| {
+        format!("converted at {:?}, {} {way}", end.time, end.is_excluded)
+    };
+    Ok(ends.iter().zip(ways(snapshot, &ends)?).map(told).collect())
 }
 
 /// All orders, which those of the first pages are the first of.

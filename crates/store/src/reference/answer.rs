@@ -11,7 +11,7 @@ use super::Reference;
 use super::judge::{Judge, note_goals};
 use super::keys::keys;
 use super::scene::{Scene, Sort, Thing, scenes};
-use crate::{CostMethod, Group, Groups, Measure, Question, StoreError, Value};
+use crate::{CostMethod, Group, Groups, JourneyEnd, Measure, Question, StoreError, Traffic, Value};
 
 /// Answers a question over all of an account.
 pub(super) fn answer(data: &Reference, question: &Question) -> Result<Groups, StoreError> {
@@ -41,6 +41,26 @@ pub(super) fn answer(data: &Reference, question: &Question) -> Result<Groups, St
         })
         .collect();
     Ok(Groups { rows })
+}
+
+pub(super) fn conversions(
+    data: &Reference,
+    question: &Question,
+) -> Result<Vec<JourneyEnd>, StoreError> {
+    let mut conversions = Vec::new();
+    for scene in chosen(data, question)? {
+        let counted = counted(Measure::Conversions, &scene).into_iter();
+        let in_range = counted.filter(|counted| question.range.contains(counted.moment));
+        conversions.extend(in_range.map(|counted| JourneyEnd {
+            visitor: match counted.thing.and_then(|index| scene.things.get(index)) {
+                Some(Thing::Order { order, .. }) => order.visitor,
+                _ => scene.visitor,
+            },
+            time: counted.moment,
+            is_excluded: question.traffic == Traffic::Excluded,
+        }));
+    }
+    Ok(conversions)
 }
 
 /// The scenes of the question's traffic that its filter leaves, with what it leaves of each.

@@ -121,6 +121,10 @@ impl Snapshot for Reference {
         shop::sales(self, question)
     }
 
+    fn conversions(&self, question: &Question) -> Result<Vec<JourneyEnd>, StoreError> {
+        answer::conversions(self, question)
+    }
+
     fn journeys(
         &self,
         ends: &[JourneyEnd],
