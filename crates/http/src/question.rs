@@ -5,7 +5,8 @@ use std::sync::Arc;
 use afsa_accounts::Account;
 use afsa_model::Timestamp;
 use afsa_query::{
-    Answer, Context, FaultKind, FilterNode, Plan, QueryError, Request, Segment, Selection,
+    Answer, Context, FaultKind, FilterNode, GoalConversions, Plan, QueryError, Request, Segment,
+    Selection,
 };
 use afsa_store::{Activity, Goal, Snapshot};
 use serde_json::{Map, Value};
@@ -188,6 +189,18 @@ impl Subject {
             include: fields.texts("include"),
             traffic: fields.text("traffic"),
         }
+    }
+
+    /// The goal of this id, with what a conversion is worth.
+    pub(crate) fn goal(&self, id: i64) -> Option<GoalConversions> {
+        let found = self
+            .authorized
+            .with_accounts(|accounts, account| accounts.goal(account, id))
+            .ok()?;
+        Some(GoalConversions {
+            goal: understood_goal(&found)?,
+            value: found.value,
+        })
     }
 
     fn segment(&self, fields: &mut Fields<'_>) -> Option<Segment> {

@@ -1,18 +1,18 @@
-//! Which visits an order is owed to, and how much of it each.
+//! Which visits an order, or a conversion of a goal, is owed to, and how much of it each.
 //!
 //! An order's touches are the visits of its visitor that had begun when it was made, no longer
 //! before than the lookback. A [`Model`] gives each a weight; the order, its revenue and its net
 //! revenue are split by these weights in integers, so that the parts of an order add up to it
-//! exactly, and all rows to the whole.
+//! exactly, and all rows to the whole. Conversions of a goal are shared out alike.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use afsa_model::{DAY, Timestamp};
+use afsa_model::{DAY, Decimal, Timestamp};
 use afsa_store::{
-    Condition, ConditionScope, Dimension, Filter, JourneyEnd, JourneyVisit, Journeys, Kind,
+    Condition, ConditionScope, Dimension, Filter, Goal, JourneyEnd, JourneyVisit, Journeys, Kind,
     Measure, Question, Snapshot, StoreError, Test, Value,
 };
 use rayon::prelude::*;
@@ -20,9 +20,9 @@ use rayon::prelude::*;
 use crate::fraction::{Figure, Fraction};
 use crate::selection::Selection;
 
-/// Parts that an order is counted in: every number up to twenty divides it, so that even shares of
-/// most orders are exact.
-const ORDER: i128 = 232_792_560 * 1_000_000;
+/// Parts that a conversion is counted in: every number up to twenty divides it, so that even shares
+/// of most are exact.
+const CONVERSION: i128 = 232_792_560 * 1_000_000;
 /// The channel of visits of which nothing tells where they came from.
 const DIRECT: &str = "Direct";
 /// Fewer orders than these aren't worth a task of their own.
@@ -45,9 +45,19 @@ pub enum Model {
     TimeDecay,
 }
 
+/// Conversions of a goal, which are shared out in place of orders.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoalConversions {
+    pub goal: Goal,
+    /// What each is worth, in the account's currency.
+    pub value: Option<Decimal>,
+}
+
 /// What is asked of attribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attributing {
+    /// `None` for orders.
+    pub goal: Option<GoalConversions>,
     /// At least one, each once.
     pub models: Vec<Model>,
     /// Of the visit.
@@ -58,12 +68,12 @@ pub struct Attributing {
     pub half_life: i64,
 }
 
-/// Parts of orders and of their money.
+/// Parts of orders and of their money, or of conversions and their value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Credit {
-    /// In parts of which 232,792,560,000,000 are an order.
-    orders: i128,
-    /// In 10⁻¹² of the account's currency.
+    /// In parts of which 232,792,560,000,000 are one.
+    conversions: i128,
+    /// In 10⁻¹² of the account's currency; the value of a goal's conversions.
     pub revenue: i128,
     /// Likewise.
     pub net_revenue: i128,
@@ -80,7 +90,7 @@ pub struct AttributionRow {
 /// What all orders are owed to. `rows` add up to `total`, for each model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attribution {
-    /// By the orders of the first model, most first; ties by the keys, null last.
+    /// By the conversions of the first model, most first; ties by the keys, null last.
     pub rows: Vec<AttributionRow>,
     pub total: Credit,
 }
@@ -185,18 +195,18 @@ impl Attributing {
 }
 
 impl Credit {
-    /// How many orders it is, a fraction where some are shared.
-    pub fn orders(&self) -> Figure {
-        Fraction::new(self.orders, ORDER)
+    /// How many orders or conversions it is, a fraction where some are shared.
+    pub fn conversions(&self) -> Figure {
+        Fraction::new(self.conversions, CONVERSION)
     }
 
-    /// The share of these orders in all.
+    /// Their share in all.
     pub fn share_in(&self, total: &Credit) -> Figure {
-        Fraction::whole(self.orders).divided_by(Fraction::whole(total.orders))
+        Fraction::whole(self.conversions).divided_by(Fraction::whole(total.conversions))
     }
 
     fn add(&mut self, other: Credit) {
-        self.orders = self.orders.saturating_add(other.orders);
+        self.conversions = self.conversions.saturating_add(other.conversions);
         self.revenue = self.revenue.saturating_add(other.revenue);
         self.net_revenue = self.net_revenue.saturating_add(other.net_revenue);
     }
@@ -211,14 +221,14 @@ impl Credit {
             up_to(to).saturating_sub(up_to(from))
         };
         Credit {
-            orders: part(self.orders),
+            conversions: part(self.conversions),
             revenue: part(self.revenue),
             net_revenue: part(self.net_revenue),
         }
     }
 }
 
-/// Shares out the orders of a selection. The total is exactly what a question for `orders`,
+/// Shares out the orders of a selection, or the conversions of a goal. The total is exactly what a question for `orders`,
 /// `revenue` and `net_revenue` of the same period and filters says; so refunds made in the period
 /// of orders from before it are among it, owed to the touches of their order.
 pub fn attribution(
@@ -226,12 +236,47 @@ pub fn attribution(
     attributing: &Attributing,
     snapshot: &dyn Snapshot,
 ) -> Result<Attribution, StoreError> {
-    let owed = owed(&selection.question, snapshot)?;
+    let owed = match &attributing.goal {
+        Some(goal) => converted(&selection.question, goal, snapshot)?,
+        None => owed(&selection.question, snapshot)?,
+    };
     let ends: Vec<JourneyEnd> = owed.iter().map(|owed| owed.end).collect();
     let mut dimensions = attributing.dimensions.clone();
     dimensions.push(Dimension::Channel);
     let journeys = snapshot.journeys(&ends, &dimensions)?;
     Ok(attribute(&owed, &journeys, attributing))
+}
+
+/// The conversions of a goal that the question chooses.
+fn converted(
+    question: &Question,
+    GoalConversions { goal, value }: &GoalConversions,
+    snapshot: &dyn Snapshot,
+) -> Result<Vec<Owed>, StoreError> {
+    let mut question = question.clone();
+    // Where the filter speaks of goals, all of them are there already.
+    if !question.goals.contains(goal) {
+        question.goals.push(goal.clone());
+    }
+    let of_goal = Filter::Condition(Condition {
+        dimension: Dimension::Goal,
+        test: Test::Is(vec![goal.name.clone()]),
+        negated: false,
+        scope: ConditionScope::Hit,
+        case_sensitive: true,
+    });
+    question.filter = Some(match question.filter.take() {
+        Some(filter) => Filter::And(vec![filter, of_goal]),
+        None => of_goal,
+    });
+    let value = value.map_or(0, |value| value.times(Decimal::ONE));
+    let credit = Credit {
+        conversions: CONVERSION,
+        revenue: value,
+        net_revenue: value,
+    };
+    let ends = snapshot.conversions(&question)?.into_iter();
+    Ok(ends.map(|end| Owed { end, credit }).collect())
 }
 
 /// The orders of which something belongs to the question's period, each with that.
@@ -256,7 +301,7 @@ fn owed(question: &Question, snapshot: &dyn Snapshot) -> Result<Vec<Owed>, Store
         owed.push(Owed {
             end: sale.end(),
             credit: Credit {
-                orders: ORDER,
+                conversions: CONVERSION,
                 revenue: sale.revenue,
                 net_revenue: sale.revenue.saturating_sub(costs),
             },
@@ -322,7 +367,7 @@ pub fn attribute(owed: &[Owed], journeys: &Journeys, attributing: &Attributing) 
                 .any(|credit| *credit != Credit::default())
         })
         .collect();
-    let first = |row: &AttributionRow| row.credits.first().map(|credit| credit.orders);
+    let first = |row: &AttributionRow| row.credits.first().map(|credit| credit.conversions);
     rows.sort_by(|left, right| {
         let by_orders = first(right).cmp(&first(left));
         // Null is the greatest value there is, so it comes last.

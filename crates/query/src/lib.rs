@@ -69,7 +69,9 @@ mod span;
 mod zone;
 
 pub use answer::{Answer, Answers, Row, answer};
-pub use attribution::{Attributing, Attribution, AttributionRow, Credit, Model, attribution, days};
+pub use attribution::{
+    Attributing, Attribution, AttributionRow, Credit, GoalConversions, Model, attribution, days,
+};
 pub use axis::{Axis, Bucket, Interval, MAX_BUCKETS};
 pub use carts::{CartFacts, CartMoment, CartState, HeldItem, cart_facts, carts};
 pub use catalogue::{Breakdown, DimensionType, Formula, METRICS, Metric, MetricUnit, Scope};

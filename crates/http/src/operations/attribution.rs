@@ -1,7 +1,9 @@
-//! Which visits orders are owed to.
+//! Which visits orders and conversions are owed to.
 
 use afsa_accounts::Scope;
-use afsa_query::{Attributing, Credit, MAX_DIMENSIONS, Model, attribution, days};
+use afsa_query::{
+    Attributing, Attribution, Credit, GoalConversions, MAX_DIMENSIONS, Model, attribution, days,
+};
 use afsa_store::Dimension;
 use axum::http::Method;
 use axum::response::Response;
@@ -37,12 +39,12 @@ pub(super) fn operations() -> Vec<Operation> {
         method: Method::POST,
         path: ATTRIBUTION.path,
         tag: "Statistics",
-        summary: "Share orders out among the visits before them",
+        summary: "Share orders or conversions out among the visits before them",
         description: "Orders of the period, their revenue and net revenue, by dimensions of the \
-            visits on the way to them. A model says how much of an order each visit is worth; \
-            several stand beside each other. The parts add up exactly to `totals`, which are what \
-            any question says of the same period and filters. Orders with no known visit stand in \
-            the row of nulls.",
+            visits on the way to them. With `goal` it is the conversions of that goal and their \
+            value. A model says how much of an order each visit is worth; several stand beside \
+            each other. The parts add up exactly to `totals`, which are what any question says of \
+            the same period and filters. Orders with no known visit stand in the row of nulls.",
         parameters: vec![account_id_in_query(), selecting::format()],
         body: BodyRule::Document {
             schema: schemas::reference("AttributionQuestion"),
@@ -85,7 +87,7 @@ async fn answer(call: Call) -> Result<Response, Problem> {
 }
 
 fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Listing, Problem> {
-    let (attributing, asked) = read(&mut fields);
+    let (attributing, asked) = read(subject, &mut fields);
     let limit = selected::limit(&mut fields, MOST_ROWS);
     let selection = subject.select(fields, DEFAULT_PERIOD, false)?;
     let found = attribution(&selection, &attributing, &*subject.snapshot)?;
@@ -95,7 +97,7 @@ fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Lis
         let models = attributing.models.iter().zip(credits);
         models
             .map(|(model, credit)| {
-                let told = Value::from(told(credit, &found.total, &telling));
+                let told = Value::from(told(credit, &found, &attributing, &telling));
                 (model.name().to_owned(), told)
             })
             .collect::<Map<String, Value>>()
@@ -124,7 +126,7 @@ fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Lis
         beside: Map::from_iter([
             (
                 "totals".to_owned(),
-                told(&found.total, &found.total, &telling).into(),
+                told(&found.total, &found, &attributing, &telling).into(),
             ),
             ("meta".to_owned(), meta.into()),
             ("query".to_owned(), echo.into()),
@@ -132,13 +134,45 @@ fn list(subject: &Subject, mut fields: Fields<'_>, format: Format) -> Result<Lis
     })
 }
 
-fn told(credit: &Credit, total: &Credit, telling: &Telling) -> Map<String, Value> {
-    Map::from_iter([
-        ("orders".to_owned(), selected::number(credit.orders())),
-        ("revenue".to_owned(), telling.money(credit.revenue)),
-        ("net_revenue".to_owned(), telling.money(credit.net_revenue)),
-        ("share".to_owned(), selected::number(credit.share_in(total))),
-    ])
+/// A model's figures by the names of [`figures`].
+fn told(
+    credit: &Credit,
+    found: &Attribution,
+    attributing: &Attributing,
+    telling: &Telling,
+) -> Map<String, Value> {
+    let has_value = |it: &GoalConversions| it.value.is_some();
+    let told = |name: &str| match name {
+        "revenue" => telling.money(credit.revenue),
+        "net_revenue" => telling.money(credit.net_revenue),
+        "value" if attributing.goal.as_ref().is_some_and(has_value) => {
+            telling.money(credit.revenue)
+        }
+        "value" => Value::Null,
+        "share" => selected::number(credit.share_in(&found.total)),
+        _ => selected::number(credit.conversions()),
+    };
+    let figures = figures(attributing).iter();
+    figures
+        .map(|(name, _)| ((*name).to_owned(), told(name)))
+        .collect()
+}
+
+/// What is told of orders, or of a goal.
+fn figures(attributing: &Attributing) -> &'static [(&'static str, Cell)] {
+    match attributing.goal {
+        None => &[
+            ("orders", Cell::Number),
+            ("revenue", Cell::Money),
+            ("net_revenue", Cell::Money),
+            ("share", Cell::Number),
+        ],
+        Some(_) => &[
+            ("conversions", Cell::Number),
+            ("value", Cell::Money),
+            ("share", Cell::Number),
+        ],
+    }
 }
 
 /// The figures of each model as columns of their own: `first_orders`.
@@ -157,19 +191,19 @@ fn columns(attributing: &Attributing) -> Vec<Column> {
     let dimensions = attributing.dimensions.iter();
     let mut columns: Vec<Column> = dimensions.map(|it| Column::of(*it)).collect();
     for model in &attributing.models {
-        let figures = [
-            ("orders", Cell::Number),
-            ("revenue", Cell::Money),
-            ("net_revenue", Cell::Money),
-            ("share", Cell::Number),
-        ];
-        columns.extend(figures.map(|(name, cell)| Column::new(format!("{model}_{name}"), cell)));
+        let figures = figures(attributing).iter();
+        columns.extend(figures.map(|(name, cell)| Column::new(format!("{model}_{name}"), *cell)));
     }
     columns
 }
 
 /// What is asked, and the same with its defaults filled in, as a document says it.
-fn read(fields: &mut Fields<'_>) -> (Attributing, Map<String, Value>) {
+fn read(subject: &Subject, fields: &mut Fields<'_>) -> (Attributing, Map<String, Value>) {
+    let id = fields.integer("goal");
+    let goal = id.and_then(|id| subject.goal(id));
+    if let (Some(id), None) = (id, &goal) {
+        fields.fault_of_meaning("goal", "unknown_value", format!("there is no goal {id}"));
+    }
     let models = models(fields);
     let dimensions = dimensions(fields);
     let (lookback, told_lookback) = lookback(fields);
@@ -180,12 +214,14 @@ fn read(fields: &mut Fields<'_>) -> (Attributing, Map<String, Value>) {
     }
     let names = models.iter().map(|model| model.name());
     let asked = json!({
+        "goal": id,
         "models": names.collect::<Vec<_>>(),
         "dimensions": dimensions.iter().map(Dimension::to_string).collect::<Vec<_>>(),
         "lookback_days": told_lookback,
         "half_life_days": half_life,
     });
     let attributing = Attributing {
+        goal,
         models,
         dimensions,
         lookback,
@@ -268,6 +304,10 @@ fn lookback(fields: &mut Fields<'_>) -> (Option<i64>, Value) {
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let mut properties = selecting::properties(DEFAULT_PERIOD);
     let others = json!({
+        "goal": {
+            "type": "integer",
+            "description": "The id of a goal, whose conversions are shared out in place of orders.",
+        },
         "model": schemas::words(&Model::NAMES),
         "models": {
             "type": "array",
@@ -303,12 +343,20 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         properties.extend(others);
     }
     let question = schemas::sayings(properties);
-    let credit = whole(json!({
-        "orders": number(),
-        "revenue": nullable(money()),
-        "net_revenue": nullable(money()),
-        "share": with(nullable(number()), "description", "Of the orders of all rows."),
-    }));
+    let of_goals = |schema: Value| with(schema, "description", "Of a goal.");
+    let of_orders = |schema: Value| with(schema, "description", "Of orders.");
+    let credit = json!({
+        "type": "object",
+        "required": ["share"],
+        "properties": {
+            "orders": of_orders(number()),
+            "revenue": of_orders(nullable(money())),
+            "net_revenue": of_orders(nullable(money())),
+            "conversions": of_goals(number()),
+            "value": of_goals(nullable(money())),
+            "share": with(nullable(number()), "description", "Of all rows."),
+        },
+    });
     let row = json!({
         "type": "object",
         "description": "The dimensions that were asked for, and the figures of each model.",
@@ -335,6 +383,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
                     "from": text(),
                     "to": text(),
                     "timezone": text(),
+                    "goal": nullable(count()),
                     "models": texts(),
                     "dimensions": texts(),
                     "lookback_days": {},

@@ -112,6 +112,43 @@ async fn options_are_read_and_echoed() {
 }
 
 #[tokio::test]
+async fn conversions_of_a_goal_stand_in_place_of_orders() {
+    let app = App::of_shop();
+    let goals = "/v1/accounts/1/goals";
+    let goal = json!({"name": "Two", "match": ["is", "order_id", ["A-1001", "A-1003"]]});
+    let made = app.post(goals, goal).await.expect(201).json();
+    let question = asked(json!({"models": ["first", "linear"], "goal": made["id"]}));
+    let path = "/v1/stats/attribution";
+    let answer = app.post(path, question.clone()).await.expect(200).json();
+    assert_eq!(answer["query"]["goal"], made["id"]);
+    let nothing_of_value = json!({"conversions": 2, "value": null, "share": 1});
+    assert_eq!(answer["totals"], nothing_of_value);
+    let email = &answer["data"][0];
+    assert_eq!(email["channel"], "Email");
+    assert_eq!(email["models"]["first"], nothing_of_value);
+    assert_eq!(email["models"]["linear"]["conversions"], 5.0 / 6.0);
+    let again = app.post(path, answer["query"].clone()).await.expect(200);
+    assert_eq!(again.json(), answer);
+
+    let one = format!("{goals}/{}", made["id"]);
+    app.patch(&one, json!({"value": "1.5"})).await.expect(200);
+    let valued = app.post(path, question.clone()).await.expect(200).json();
+    assert_eq!(valued["totals"]["value"], "3.00");
+    assert_eq!(valued["data"][0]["models"]["linear"]["value"], "1.25");
+    let mut as_csv = question.clone();
+    as_csv["format"] = "csv".into();
+    let csv = app.post(path, as_csv).await.expect(200);
+    let head = "channel,first_conversions,first_value,first_share,linear_conversions,linear_value,linear_share";
+    assert_eq!(csv.text().lines().next().unwrap(), head);
+
+    app.delete(&one).await.expect(204);
+    let gone = app.post(path, question).await.refused();
+    assert_eq!(gone["errors"][0]["pointer"], "/goal");
+    let no_number = app.post(path, json!({"goal": "x"})).await.refused();
+    assert_eq!(no_number["errors"][0]["pointer"], "/goal");
+}
+
+#[tokio::test]
 async fn faults_are_told_with_what_would_be_allowed() {
     let app = App::of_shop();
     let check = async |question: Value, pointers: &[&str]| {

@@ -66,6 +66,7 @@ fn came_by(minute: i64, visitor: u64, channel: &str) -> Draft {
 
 fn attributing(model: Model, dimensions: Vec<Dimension>) -> Attributing {
     Attributing {
+        goal: None,
         models: vec![model],
         dimensions,
         lookback: Some(days(90)),
@@ -183,12 +184,16 @@ fn decay_halves_with_each_half_life() {
 fn even_shares_are_exact() {
     for count in 1..=20 {
         let credit = Credit {
-            orders: ORDER,
+            conversions: CONVERSION,
             ..Credit::default()
         };
         for part in 0..count {
             let share = credit.between(part, part + 1, count);
-            assert_eq!(share.orders(), Fraction::new(1, count as i128), "{count}");
+            assert_eq!(
+                share.conversions(),
+                Fraction::new(1, count as i128),
+                "{count}"
+            );
         }
     }
 }
@@ -199,7 +204,7 @@ fn parts_of_any_amount_add_up_to_it() {
         for whole in [1_u128, 3, 7, 1 << 40] {
             let marks = [0, whole / 3, whole / 2, whole];
             let credit = Credit {
-                orders: ORDER,
+                conversions: CONVERSION,
                 revenue: amount,
                 net_revenue: amount,
             };
@@ -267,6 +272,7 @@ fn rows_add_up_to_what_the_plain_figures_say() {
         let filter = (seed % 3 == 0).then(|| FilterNode::is("channel", &["Email"]));
         let selection = chosen(&*snapshot, "2026-04-10", "2026-05-10", filter);
         let asked = Attributing {
+            goal: None,
             models: Model::ALL.to_vec(),
             dimensions: vec![Dimension::Channel, Dimension::Campaign],
             lookback: [None, Some(days(30)), Some(days(3))][seed as usize % 3],
@@ -276,7 +282,7 @@ fn rows_add_up_to_what_the_plain_figures_say() {
         for place in 0..asked.models.len() {
             let mut sum = Credit::default();
             for row in &found.rows {
-                assert!(row.credits[place].orders >= 0);
+                assert!(row.credits[place].conversions >= 0);
                 sum.add(row.credits[place]);
             }
             assert_eq!(sum, found.total, "seed {seed}, {}", asked.models[place]);
@@ -288,7 +294,7 @@ fn rows_add_up_to_what_the_plain_figures_say() {
         };
         let plain = &snapshot.aggregate(&plain).unwrap().rows[0].numbers;
         let expect = Credit {
-            orders: plain[0] * ORDER,
+            conversions: plain[0] * CONVERSION,
             revenue: plain[1],
             net_revenue: plain[1] - plain[2] - plain[3] - plain[4],
         };
@@ -296,4 +302,67 @@ fn rows_add_up_to_what_the_plain_figures_say() {
         with_credit += usize::from(found.rows.len() > 1);
     }
     assert!(with_credit > 30, "{with_credit}");
+}
+
+#[test]
+fn conversions_of_a_goal_are_shared_out_in_place_of_orders() {
+    let goal = |name: &str, page: &str, once_per_visit: bool| Goal {
+        name: name.into(),
+        filter: Filter::Condition(Condition {
+            dimension: Dimension::Page,
+            test: Test::Is(vec![page.into()]),
+            negated: false,
+            scope: ConditionScope::Hit,
+            case_sensitive: true,
+        }),
+        once_per_visit,
+    };
+    let snapshot = shop(vec![
+        came_by(0, 1, "Email"),
+        came_by(DAY_MINUTES, 1, "Paid Search"),
+        Draft::page_view(DAY_MINUTES + 1, 1, "/thanks"),
+        Draft::page_view(DAY_MINUTES + 2, 1, "/thanks"),
+        came_by(2 * DAY_MINUTES, 2, "Email"),
+        Draft::page_view(2 * DAY_MINUTES + 1, 2, "/other"),
+        Draft::purchase(2 * DAY_MINUTES + 2, 2, "o", vec![]).revenue("100"),
+    ]);
+    let check = |goal: Goal, filter: Option<FilterNode>, expect: &[(&str, i128)]| {
+        let selection = chosen(&*snapshot, "2026-03-30", "2026-05-01", filter);
+        let asked = Attributing {
+            goal: Some(GoalConversions {
+                goal: goal.clone(),
+                value: decimal("2.50"),
+            }),
+            ..attributing(Model::First, vec![Dimension::Channel])
+        };
+        let found = attribution(&selection, &asked, &*snapshot).unwrap();
+        let mut told = Vec::new();
+        for row in &found.rows {
+            let Value::Text(channel) = &row.keys[0] else {
+                panic!("{row:?}");
+            };
+            let count = row.credits[0].conversions / CONVERSION;
+            assert_eq!(row.credits[0].revenue, count * 5 * ONE / 2);
+            told.push((&**channel, count));
+        }
+        assert_eq!(told, expect, "{goal:?}");
+        let counted = Question {
+            measures: vec![Measure::Conversions],
+            goals: vec![goal],
+            ..selection.question.clone()
+        };
+        let counted = snapshot.aggregate(&counted).unwrap().rows[0].numbers[0];
+        assert_eq!(found.total.conversions, counted * CONVERSION);
+    };
+    check(goal("Thanks", "/thanks", false), None, &[("Email", 2)]);
+    check(goal("Thanks", "/thanks", true), None, &[("Email", 1)]);
+    check(goal("Other", "/other", true), None, &[("Email", 1)]);
+    check(goal("None", "/none", true), None, &[]);
+    let by_search = || Some(FilterNode::is("channel", &["Paid Search"]));
+    check(
+        goal("Thanks", "/thanks", true),
+        by_search(),
+        &[("Email", 1)],
+    );
+    check(goal("Other", "/other", true), by_search(), &[]);
 }
