@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use afsa_model::Timestamp;
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::completion::Completion;
 use crate::people::{self, Hashing};
@@ -164,9 +164,28 @@ fn note_later(noted: &Mutex<HashMap<i64, Timestamp>>, unwritten: HashMap<i64, Ti
     }
 }
 
+/// Has the journal be a write-ahead log. Where others open a new or copied file in the same moment,
+/// SQLite doesn't wait for them but says at once that it is locked, so it is asked again.
+fn enter_wal(connection: &Connection) -> Result<(), Error> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && waited < PATIENCE =>
+            {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
 fn prepared(connection: Connection) -> Result<Connection, Error> {
     connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    enter_wal(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is deleted is overwritten: a destroyed daily key must not linger in free pages.

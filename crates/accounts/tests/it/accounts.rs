@@ -65,6 +65,30 @@ fn a_change_leaves_the_rest_alone() {
 }
 
 #[test]
+fn a_file_is_opened_by_many_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (copied, _) = with_account();
+    let check = |round: usize, is_copy: bool| {
+        let path = folder.path().join(format!("{round}-{is_copy}.sqlite"));
+        if is_copy {
+            copied.back_up(&path).unwrap();
+        }
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let open = |_| scope.spawn(|| Accounts::open(&path).map(drop));
+            let all: Vec<_> = (0..8).map(open).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        for one in opened {
+            one.unwrap_or_else(|error| panic!("round {round}, a copy: {is_copy}: {error}"));
+        }
+    };
+    for round in 0..20 {
+        check(round, true);
+        check(round, false);
+    }
+}
+
+#[test]
 fn every_fault_is_told_at_once_and_nothing_is_changed() {
     let (accounts, account) = with_account();
     let change = AccountChange {
