@@ -46,7 +46,7 @@ proptest! {
             for name in NAMES {
                 let memory = tables.column(table, name).unwrap();
                 let disk = segment.column(table, name).unwrap();
-                prop_assert_eq!(memory.map(plain), disk.map(plain), "{} {}", table, name);
+                prop_assert_eq!(told(memory), told(disk), "{} {}", table, name);
             }
         }
     }
@@ -71,6 +71,12 @@ const NAMES: [&str; 16] = [
     "metric1",
     "no_such_column",
 ];
+
+/// What a column tells: one that is absent means the same as one that is null in every row.
+fn told(column: Option<arrow_array::ArrayRef>) -> Option<arrow_array::ArrayRef> {
+    let column = plain(column?);
+    (column.null_count() < column.len()).then_some(column)
+}
 
 /// Dictionaries of one content may differ in order.
 fn plain(array: arrow_array::ArrayRef) -> arrow_array::ArrayRef {
